@@ -1,0 +1,62 @@
+//! Where a manifest keeps its components, and under which keys a pin stands.
+
+use crate::yaml::Path;
+
+/// How to find the pins of a manifest. The default is DESIGN's own: `images.NAME.{image,tag,digest}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Where the components stand.
+    pub components: Components,
+    /// The keys of a pin.
+    pub fields: Fields,
+}
+
+/// Where the components of a manifest stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Components {
+    /// Below one mapping or list: `images`, `global.images`.
+    Below(Path),
+    /// At every path that fits: `*.image` finds `app.image` and names the component `app`.
+    Matching(Vec<PatternSegment>),
+    /// One by one: component name and path.
+    Named(Vec<(String, Path)>),
+}
+
+/// One step of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatternSegment {
+    /// This key.
+    Key(String),
+    /// `*`: any key. The keys that stand for `*`, joined by dots, name the component.
+    Any,
+}
+
+/// The keys under which a pin's parts stand in a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// The key of the image name, or two or more whose values are joined by `/` (`registry`, `repository`).
+    pub image: Vec<String>,
+    /// The key of the tag.
+    pub tag: String,
+    /// The key of the digest.
+    pub digest: String,
+}
+
+impl Fields {
+    /// All keys that belong to the pin.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.image.iter().chain([&self.tag, &self.digest]).map(String::as_str)
+    }
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Fields { image: vec!["image".into()], tag: "tag".into(), digest: "digest".into() }
+    }
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Layout { components: Components::Below(Path::of_keys(["images"])), fields: Fields::default() }
+    }
+}

@@ -1,0 +1,7 @@
+//! sysbom
+pub mod bom;
+pub mod check;
+pub mod policy;
+pub mod text;
+pub mod tree;
+pub mod yaml;
