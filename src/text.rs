@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_column_counts_characters() {
-        assert_eq!(position("a\nü: x", 5), Position { line: 2, column: 4 });
+        assert_eq!(position("a\nü: x", 5), Position { line: 2, column: 3 });
     }
 
     #[test]
