@@ -1,6 +1,36 @@
-//! sysbom
+//! sysbom keeps the state of a deployed system explicit, reviewable and reproducible in git.
+//!
+//! An *operation repository* declares what runs. Its *manifest*, `releases/current.yaml`, names
+//! one *pin* (image, tag and digest, one value that is never taken apart) per *component*; every
+//! former state of it is kept as an *archive* below `releases/history/`. sysbom merges such
+//! manifests component by component, checks them, and keeps the history complete.
+//!
+//! # The map
+//!
+//! Values stand in the middle and the world at the rim. No arrow points up.
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`text`] | spans, edits, lines and columns, the one escape for everything printed |
+//! | [`tree`] | paths, object ids, and the one trait through which files are asked for |
+//! | [`yaml`] | a text with spans laid over it, edits of it, what Helm would read differently |
+//! | [`bom`] | manifests, components, pins, ids |
+//! | [`policy`] | what `.sysbom.yaml` allows |
+//! | [`merge`] | three texts to one |
+//! | [`check`] | rules and findings |
+//! | [`cli`] | the rim: commands, environment, exit statuses |
+//!
+//! # What always holds
+//!
+//! - No image/tag/digest triple is written that was on neither side of a merge.
+//! - Only the bytes that must change change; after every write the result is read again, and
+//!   nothing is written if it differs from what was meant.
+//! - A failure of sysbom itself never leaves a file that git takes for merged.
+//! - The same inputs give the same bytes, names and output on every machine.
+
 pub mod bom;
 pub mod check;
+pub mod cli;
 pub mod merge;
 pub mod policy;
 pub mod text;

@@ -1,0 +1,106 @@
+//! The command line: arguments, dispatch, and the last word on the exit status. One file per
+//! command; each takes its arguments, the [`env::Env`] and a [`console::Console`], and gives an
+//! [`exit::Exit`] or a [`failure::Failure`].
+
+pub mod console;
+pub mod env;
+pub mod exit;
+pub mod failure;
+mod fault;
+mod merge_driver;
+mod merge_file;
+mod merging;
+mod place;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::console::Console;
+use self::env::Env;
+use self::exit::{Caller, Exit};
+use self::failure::Failure;
+
+/// Keeps the state of a deployed system explicit, reviewable and reproducible in git
+#[derive(Debug, Parser)]
+#[command(name = "sysbom", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = PLUMBING, max_term_width = 100)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const PLUMBING: &str = "\
+Plumbing, called by git and hooks:
+  merge-driver  Merge one manifest for git
+  merge-file    Merge three files by hand
+  hook          Run as a git hook
+  explain       Show the page of a rule
+
+Exit status: 0 nothing wrong, 1 something in your files is wrong, 2 sysbom could not tell.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(hide = true)]
+    MergeDriver(merge_driver::Args),
+    #[command(hide = true)]
+    MergeFile(merge_file::Args),
+}
+
+/// Runs the program with these arguments, the first being its own name.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    let caller = Caller::of(&arguments);
+    end_panics_with(caller.failure());
+    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr());
+    let mut console = Console::new(&mut out, &mut err);
+    match start(arguments, caller, &mut console) {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            console.say(failure.to_string());
+            ExitCode::from(caller.failure())
+        }
+    }
+}
+
+/// A panic is a bug of ours and must not end with Rust's usual 101, which git takes for a
+/// finished merge. The hook runs before unwinding and before aborting, so it holds for every
+/// build.
+fn end_panics_with(status: u8) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(|at| format!(" at {at}")).unwrap_or_default();
+        let what = panic.payload_as_str().unwrap_or("no message");
+        let message = format!(
+            "error: this is a bug in sysbom: {what}{place}\n  help: nothing was merged or written; please report it\n"
+        );
+        Console::new(&mut std::io::sink(), &mut std::io::stderr()).say(message);
+        std::process::exit(i32::from(status));
+    }));
+}
+
+fn start(arguments: Vec<OsString>, caller: Caller, console: &mut Console) -> Result<u8, Failure> {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(answer) => return show_usage(&answer, caller, console),
+    };
+    let env = Env::read()?;
+    run(&args.command, &env, console).map(Exit::status)
+}
+
+/// Help and version are an answer and go to standard output; everything else is a failure.
+fn show_usage(answer: &clap::Error, caller: Caller, console: &mut Console) -> Result<u8, Failure> {
+    let text = answer.render().to_string();
+    if answer.use_stderr() {
+        console.say(crate::text::escape_lines(&text).to_string());
+        return Ok(caller.failure());
+    }
+    console.out(text)?;
+    Ok(Exit::Ok.status())
+}
+
+fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    match command {
+        Command::MergeDriver(args) => merge_driver::run(args, env, console),
+        Command::MergeFile(args) => merge_file::run(args, env, console),
+    }
+}

@@ -1,0 +1,34 @@
+//! What everyone meets first: help, usage errors, and the statuses of failures.
+
+mod support;
+
+use support::Scratch;
+
+#[test]
+fn help_goes_to_standard_output_and_names_the_plumbing_apart() {
+    let ran = Scratch::without_repository().sysbom(&["--help"]).expect(0);
+    assert!(ran.out.contains("Plumbing"), "{ran}");
+    assert_eq!(ran.err, "");
+}
+
+#[test]
+fn a_usage_error_of_the_driver_stops_the_merge() {
+    let scratch = Scratch::without_repository();
+    scratch.sysbom(&["merge-driver"]).expect(129);
+    scratch.sysbom(&["merge-driver", "--help-me"]).expect(129);
+    scratch.sysbom(&["merge-file"]).expect(255);
+    scratch.sysbom(&["no-such-command"]).expect(2);
+}
+
+#[test]
+fn a_panic_of_the_driver_stops_the_merge() {
+    let scratch = Scratch::without_repository().with_var("SYSBOM_TEST_FAULT", "start=panic");
+    let ran = scratch.sysbom(&["merge-driver", "a", "b", "c", "7", "releases/current.yaml"]).expect(129);
+    assert!(ran.err.contains("a bug in sysbom"), "{ran}");
+}
+
+#[test]
+fn a_missing_side_stops_the_merge_and_is_named() {
+    let scratch = Scratch::without_repository();
+    scratch.sysbom(&["merge-driver", "no-base", "b", "c", "7", "x.yaml"]).expect(129).says("no-base");
+}
