@@ -3,6 +3,7 @@
 //! Knows settings, globs and the reading of tags. Every value keeps the place that set it, so
 //! that a finding can point there.
 
+pub use crate::bom::HistoryLayout;
 use crate::bom::Layout;
 use crate::text::{Source, Span};
 
@@ -24,15 +25,6 @@ pub enum Level {
     Warning,
     /// Reported, and refused.
     Error,
-}
-
-/// How history is laid out below `history/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HistoryLayout {
-    /// All files in one folder.
-    Flat,
-    /// `history/YYYY/MM/`.
-    YearMonth,
 }
 
 /// Whether a pin must have a digest.
