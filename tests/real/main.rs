@@ -1,0 +1,8 @@
+//! Tests against real parts: the second test command, `tests/real/run`, installs them and runs
+//! these. A part that is missing is a failure, never a skip.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod hook_managers;
+mod parts;

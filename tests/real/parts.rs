@@ -1,0 +1,25 @@
+//! Where the installed parts are.
+
+use std::path::{Path, PathBuf};
+
+/// A program that `tests/real/install` put into place: `helm3`, `helm4`, `pre-commit`, `prek`,
+/// `lefthook`.
+#[track_caller]
+pub fn program(name: &str) -> PathBuf {
+    let path = root().join("target/real/bin").join(name);
+    assert!(path.exists(), "{} is missing: run tests/real/install", path.display());
+    path
+}
+
+/// A file or folder of the data that lies beside the project.
+#[track_caller]
+#[allow(dead_code, reason = "not every part has data")]
+pub fn shared(path: &str) -> PathBuf {
+    let path = root().join("../shared").join(path);
+    assert!(path.exists(), "{} is missing: these tests read it", path.display());
+    path
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
