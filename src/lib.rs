@@ -18,6 +18,7 @@
 //! | [`policy`] | what `.sysbom.yaml` allows |
 //! | [`merge`] | three texts to one |
 //! | [`check`] | rules and findings |
+//! | [`report`] | how findings are shown |
 //! | [`cli`] | the rim: commands, environment, exit statuses |
 //!
 //! # What always holds
@@ -33,6 +34,7 @@ pub mod check;
 pub mod cli;
 pub mod merge;
 pub mod policy;
+pub mod report;
 pub mod text;
 pub mod tree;
 pub mod yaml;

@@ -1,5 +1,7 @@
-//! The rules of an operation repository: DESIGN section 5.
+//! What is wrong with an operation repository: rules, and what they find.
 
 mod finding;
+mod rule;
 
 pub use finding::{Excerpt, Finding, Fix, Severity};
+pub use rule::{RULES, Rule, Silenced, rule};
