@@ -545,9 +545,11 @@ impl Layout<'_> {
     }
 
     fn mapping(&mut self, id: NodeId, shape: Shape, mut entries: Vec<Entry>, cursor: usize) -> usize {
-        let braces =
-            shape == Shape::Flow && self.text[self.nodes[id.0 as usize].span.start..].starts_with('{');
-        let mut cursor = if braces { self.nodes[id.0 as usize].span.start + 1 } else { cursor };
+        let start = self.nodes[id.0 as usize].span.start;
+        // A single pair of a flow sequence has no braces; if it begins with one, that is its key's.
+        let key_start = entries.first().map(|entry| self.nodes[entry.key.0 as usize].span.start);
+        let braces = shape == Shape::Flow && self.byte(start) == Some(b'{') && key_start != Some(start);
+        let mut cursor = if braces { start + 1 } else { cursor };
         for entry in &mut entries {
             cursor = self.skip_trivia(cursor);
             if shape == Shape::Flow && self.byte(cursor) == Some(b',') {

@@ -6,3 +6,4 @@ mod support;
 
 mod hook_managers;
 mod parts;
+mod yaml_suite;
