@@ -19,6 +19,7 @@
 //! | [`merge`] | three texts to one |
 //! | [`check`] | rules and findings |
 //! | [`report`] | how findings are shown |
+//! | [`git`] | the repository: trees of revisions, base and its states, writing, setting up |
 //! | [`cli`] | the rim: commands, environment, exit statuses |
 //!
 //! # What always holds
@@ -32,6 +33,7 @@
 pub mod bom;
 pub mod check;
 pub mod cli;
+pub mod git;
 pub mod merge;
 pub mod policy;
 pub mod report;

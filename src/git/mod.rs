@@ -1,0 +1,124 @@
+//! The repository: what git holds, and how we write into it.
+//!
+//! The only module that names gix, and the only one that starts `git`. It reads revisions, the
+//! index and the working tree as [`crate::tree::Tree`]s, finds base and the states it had, stages
+//! files, and sets a repository up for sysbom. It knows no rules and no manifests: which path is
+//! the manifest, and how an archive is named, it is told.
+
+mod base;
+mod commits;
+mod env;
+mod error;
+mod index;
+mod names;
+mod open;
+mod program;
+mod states;
+mod trees;
+mod worktree;
+
+use std::path::{Path, PathBuf};
+
+use crate::tree::ObjectId;
+
+pub use base::Base;
+pub use commits::Commit;
+pub use env::GitEnv;
+pub use error::Error;
+pub use index::IndexTree;
+pub use states::{ArchivePlan, State, States};
+pub use trees::{CommitTree, EmptyTree};
+pub use worktree::WorkTree;
+
+/// An opened repository, as the environment names it.
+pub struct Repo {
+    inner: gix::Repository,
+    env: GitEnv,
+    /// A store that joins the objects of a push in quarantine with the repository's own; removed
+    /// with the value.
+    _quarantine: Option<tempfile::TempDir>,
+}
+
+impl Repo {
+    /// The top folder of the working tree; `None` in a bare repository.
+    pub fn work_dir(&self) -> Option<&Path> {
+        self.inner.workdir()
+    }
+
+    /// The git folder: of a linked worktree, its own one.
+    pub fn git_dir(&self) -> &Path {
+        self.inner.git_dir()
+    }
+
+    /// The git folder that all worktrees share.
+    pub fn common_dir(&self) -> &Path {
+        self.inner.common_dir()
+    }
+
+    /// Whether it has no working tree.
+    pub fn is_bare(&self) -> bool {
+        self.work_dir().is_none()
+    }
+
+    /// Whether older commits were cut off, as CI does by default.
+    pub fn is_shallow(&self) -> bool {
+        self.inner.is_shallow().unwrap_or(false)
+    }
+
+    /// One value of git's configuration, such as `merge.conflictStyle`; the last one where there
+    /// are several.
+    pub fn config(&self, key: &str) -> Option<String> {
+        self.inner.config_snapshot().string(key).map(|value| value.to_string())
+    }
+
+    /// What the environment said about the repository.
+    pub fn env(&self) -> &GitEnv {
+        &self.env
+    }
+
+    /// The content of a file object. At most `limit + 1` bytes of it, so that the caller can see
+    /// that it is too large; the rest is not read.
+    pub fn blob(&self, id: &ObjectId, limit: usize) -> Result<Vec<u8>, Error> {
+        let attempt = || format!("could not read object {}", id.short());
+        let header = self.inner.find_header(self.oid(id)?).map_err(|e| self.missing(attempt(), e))?;
+        if header.size() > limit as u64 {
+            return self.git().output_up_to(&["cat-file", "blob", id.as_str()], limit + 1);
+        }
+        let object = self.inner.find_object(self.oid(id)?).map_err(|e| self.missing(attempt(), e))?;
+        match object.kind {
+            gix::objs::Kind::Blob => Ok(object.detach().data),
+            other => Err(Error::new(format!("{}: it is a {other} and no file", attempt()))),
+        }
+    }
+
+    /// The id that git gives to a file with this content.
+    ///
+    /// # Errors
+    /// The content is made to collide with another under SHA-1.
+    pub fn blob_id(&self, content: &[u8]) -> Result<ObjectId, Error> {
+        names::hash(self.inner.object_hash(), gix::objs::Kind::Blob, content).map(|id| names::object_id(&id))
+    }
+
+    fn oid(&self, id: &ObjectId) -> Result<gix::ObjectId, Error> {
+        match gix::ObjectId::from_hex(id.as_str().as_bytes()) {
+            Ok(oid) if oid.kind() == self.inner.object_hash() => Ok(oid),
+            _ => Err(Error::new(format!("`{id}` is no object id of this repository"))),
+        }
+    }
+
+    /// An object was looked for and not found. Says why that can be.
+    fn missing(&self, attempt: String, cause: gix::Error) -> Error {
+        let error = Error::new(attempt).because(cause);
+        if self.is_shallow() { error.help(error::DEEPEN) } else { error }
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        self.inner.current_dir().join(path)
+    }
+}
+
+impl std::fmt::Debug for Repo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repo").field("git_dir", &self.git_dir()).finish_non_exhaustive()
+    }
+}

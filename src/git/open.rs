@@ -1,0 +1,117 @@
+//! Finding and opening the repository, and saying why where that fails.
+
+use std::path::Path;
+
+use gix::ThreadSafeRepository;
+use gix::sec::Trust;
+
+use super::{Error, GitEnv, Repo};
+
+impl Repo {
+    /// Opens the repository that `env` names, or else the one that `start` lies in.
+    ///
+    /// # Errors
+    /// There is none; it belongs to somebody else and git's `safe.directory` does not name it; its
+    /// refs are kept in a form that cannot be read here.
+    pub fn discover(start: &Path, env: &GitEnv) -> Result<Repo, Error> {
+        let mut inner = open(start, env)?;
+        refuse_reftable(&inner)?;
+        if let Some(work_tree) = &env.work_tree {
+            inner
+                .set_workdir(start.join(work_tree))
+                .map_err(|e| Error::new("could not use GIT_WORK_TREE").because(e))?;
+        }
+        inner.object_cache_size_if_unset(4 * 1024 * 1024);
+        let quarantine = join_quarantine(&mut inner, start, env)?;
+        Ok(Repo { inner, env: absolute(start, env), _quarantine: quarantine })
+    }
+}
+
+fn open(start: &Path, env: &GitEnv) -> Result<gix::Repository, Error> {
+    let options = || gix::open::Options::default().bail_if_untrusted(true);
+    let opened = match &env.git_dir {
+        // Whoever sets GIT_DIR has chosen the repository: git asks for no owner then, nor do we.
+        Some(git_dir) => ThreadSafeRepository::open_opts(
+            start.join(git_dir),
+            options().with(Trust::Full).open_path_as_is(true),
+        ),
+        None => ThreadSafeRepository::discover_opts(
+            start,
+            gix::discover::upwards::Options::default(),
+            gix::sec::trust::Mapping { full: options(), reduced: options() },
+        ),
+    };
+    opened.map(|repo| repo.to_thread_local()).map_err(|cause| explain(start, env, cause))
+}
+
+fn explain(start: &Path, env: &GitEnv, cause: gix::Error) -> Error {
+    let place = start.join(env.git_dir.as_deref().unwrap_or(Path::new("")));
+    let place = place.display();
+    let text = format!("{cause:?}");
+    if text.contains("safe.directory") || text.contains("not owned") || text.contains("unsafe") {
+        return Error::new(format!("the repository at {place} belongs to another user"))
+            .because(cause)
+            .help(format!("if you trust it: `git config --global --add safe.directory {place}`"));
+    }
+    if cause.downcast_any_ref::<gix::discover::upwards::Error>().is_some() || env.git_dir.is_some() {
+        return Error::new(format!("{place} is not in a git repository"))
+            .because(cause)
+            .help("run sysbom inside the operation repository, or make one with `git init`");
+    }
+    Error::new(format!("could not open the repository at {place}")).because(cause)
+}
+
+fn refuse_reftable(repo: &gix::Repository) -> Result<(), Error> {
+    let format = repo.config_snapshot().string("extensions.refStorage");
+    match format {
+        Some(format) if format != "files" => {
+            Err(Error::new(format!("the repository keeps its refs as `{format}`, which sysbom cannot read"))
+                .help("convert it: `git refs migrate --ref-format=files`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// During pre-receive the pushed objects lie in a store of their own, which gix does not look
+/// into. A store that holds nothing and names both as alternates sees all.
+fn join_quarantine(
+    repo: &mut gix::Repository,
+    start: &Path,
+    env: &GitEnv,
+) -> Result<Option<tempfile::TempDir>, Error> {
+    let Some(quarantine) = &env.object_directory else { return Ok(None) };
+    let attempt = || Error::new("could not look into the objects being pushed");
+    let mut stores = vec![start.join(quarantine)];
+    if let Some(alternates) = &env.alternates {
+        stores.extend(std::env::split_paths(alternates).map(|path| start.join(path)));
+    }
+    stores.push(repo.common_dir().join("objects"));
+    let joined = tempfile::tempdir().map_err(|e| attempt().because(e))?;
+    let info = joined.path().join("info");
+    std::fs::create_dir(&info).map_err(|e| attempt().because(e))?;
+    let lines: Vec<u8> = stores
+        .iter()
+        .filter_map(|store| std::path::absolute(store).ok())
+        .flat_map(|store| [store.as_os_str().as_encoded_bytes(), b"\n"].concat())
+        .collect();
+    std::fs::write(info.join("alternates"), lines).map_err(|e| attempt().because(e))?;
+    let options = gix::odb::store::init::Options::default();
+    repo.objects = gix::odb::at_opts(joined.path(), repo.object_hash(), Vec::new(), options)
+        .map_err(|e| attempt().because(e))?
+        .into();
+    Ok(Some(joined))
+}
+
+fn absolute(start: &Path, env: &GitEnv) -> GitEnv {
+    let join = |path: &Option<std::path::PathBuf>| {
+        path.as_ref().map(|path| std::path::absolute(start.join(path)).unwrap_or_else(|_| start.join(path)))
+    };
+    GitEnv {
+        git_dir: join(&env.git_dir),
+        work_tree: join(&env.work_tree),
+        index_file: join(&env.index_file),
+        object_directory: join(&env.object_directory),
+        shallow_file: join(&env.shallow_file),
+        ..env.clone()
+    }
+}

@@ -1,0 +1,208 @@
+//! The files of a commit, and of nothing.
+
+use gix::objs::FindExt;
+
+use super::{Error, Repo, names};
+use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
+
+/// The files of one commit. Folders are read when they are asked for.
+#[derive(Debug)]
+pub struct CommitTree<'repo> {
+    repo: &'repo Repo,
+    root: gix::ObjectId,
+    /// How to name it in messages.
+    name: String,
+}
+
+impl Repo {
+    /// The files of a commit (or of a tag's commit).
+    pub fn commit_tree(&self, commit: &ObjectId) -> Result<CommitTree<'_>, Error> {
+        let root = self.tree_of(commit)?;
+        Ok(CommitTree { repo: self, root, name: commit.short().to_owned() })
+    }
+
+    fn tree_of(&self, id: &ObjectId) -> Result<gix::ObjectId, Error> {
+        let attempt = || format!("could not read commit {}", id.short());
+        self.inner
+            .find_object(self.oid(id)?)
+            .and_then(|object| object.peel_to_kind(gix::objs::Kind::Tree))
+            .map(|tree| tree.id)
+            .map_err(|cause| self.missing(attempt(), cause))
+    }
+}
+
+impl CommitTree<'_> {
+    /// Of a tree object, wherever it stands in a larger one.
+    pub(super) fn of_tree(repo: &Repo, root: gix::ObjectId) -> CommitTree<'_> {
+        CommitTree { repo, root, name: root.to_hex_with_len(10).to_string() }
+    }
+
+    fn lookup(&self, path: &[u8]) -> Result<Option<(Kind, gix::ObjectId)>, Error> {
+        let objects = &self.repo.inner.objects;
+        let mut at = (Kind::Folder, self.root);
+        let mut buffer = Vec::new();
+        for part in path.split(|byte| *byte == b'/') {
+            if at.0 != Kind::Folder {
+                return Ok(None);
+            }
+            let mut tree =
+                objects.find_tree_iter(&at.1, &mut buffer).map_err(|e| self.unreadable(path, e))?;
+            let found = tree.find_map(|entry| match entry {
+                Ok(entry) if *entry.filename == *part => {
+                    Some(Ok((names::kind_of_tree_mode(entry.mode), entry.oid.to_owned())))
+                }
+                Ok(_) => None,
+                Err(cause) => Some(Err(cause)),
+            });
+            match found.transpose().map_err(|e| self.unreadable(path, e))? {
+                Some(found) => at = found,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    /// All files below a folder, in the order of the tree.
+    fn walk(&self, folder: gix::ObjectId, path: &[u8]) -> Result<Vec<TreeEntry>, Error> {
+        let mut files = Vec::new();
+        let mut folders = vec![(folder, path.to_vec())];
+        let mut buffer = Vec::new();
+        while let Some((folder, path)) = folders.pop() {
+            let objects = &self.repo.inner.objects;
+            let tree = objects.find_tree_iter(&folder, &mut buffer).map_err(|e| self.unreadable(&path, e))?;
+            for entry in tree {
+                let entry = entry.map_err(|e| self.unreadable(&path, e))?;
+                let mut below = path.clone();
+                if !below.is_empty() {
+                    below.push(b'/');
+                }
+                below.extend_from_slice(entry.filename);
+                match names::kind_of_tree_mode(entry.mode) {
+                    Kind::Folder => folders.push((entry.oid.to_owned(), below)),
+                    kind => files.push(TreeEntry {
+                        path: names::repo_path(&below),
+                        kind,
+                        id: names::object_id(entry.oid),
+                    }),
+                }
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
+    fn unreadable(&self, path: &[u8], cause: gix::Error) -> Error {
+        let path = names::repo_path(path);
+        self.repo.missing(format!("could not read `{path}` at {}", self.name), cause)
+    }
+}
+
+impl Tree for CommitTree<'_> {
+    fn entry(&self, path: &RepoPath) -> Result<Option<TreeEntry>, TreeError> {
+        if path.as_str().is_empty() {
+            let id = names::object_id(&self.root);
+            return Ok(Some(TreeEntry { path: path.clone(), kind: Kind::Folder, id }));
+        }
+        let found = self.lookup(&names::path_bytes(path))?;
+        Ok(found.map(|(kind, id)| TreeEntry { path: path.clone(), kind, id: names::object_id(&id) }))
+    }
+
+    fn files_below(&self, folder: &RepoPath) -> Result<Vec<TreeEntry>, TreeError> {
+        match self.entry(folder)? {
+            Some(entry) if entry.kind == Kind::Folder => {
+                Ok(self.walk(self.repo.oid(&entry.id)?, &names::path_bytes(folder))?)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {
+        self.repo.blob(&entry.id, limit).map_err(|cause| {
+            Error::new(format!("could not read `{}` at {}", entry.path, self.name)).because(cause).into()
+        })
+    }
+}
+
+/// No files at all: what stands before the first commit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EmptyTree;
+
+impl Tree for EmptyTree {
+    fn entry(&self, _path: &RepoPath) -> Result<Option<TreeEntry>, TreeError> {
+        Ok(None)
+    }
+
+    fn files_below(&self, _folder: &RepoPath) -> Result<Vec<TreeEntry>, TreeError> {
+        Ok(Vec::new())
+    }
+
+    fn read(&self, entry: &TreeEntry, _limit: usize) -> Result<Vec<u8>, TreeError> {
+        Err(TreeError { message: format!("could not read `{}`: there are no files", entry.path) })
+    }
+}
+
+/// The id that git gives to the folder holding these files, which must all lie below it and be
+/// sorted by path. Lets the index and the working tree answer in the ids of commits.
+pub(super) fn folder_id(
+    hash: gix::hash::Kind,
+    folder: &RepoPath,
+    files: &[TreeEntry],
+) -> Result<ObjectId, Error> {
+    // Folders that are still being filled, the innermost last: what stands in each so far.
+    let mut open: Vec<(Vec<u8>, Vec<Row>)> = vec![(Vec::new(), Vec::new())];
+    let top = names::path_bytes(folder);
+    for file in files {
+        let path = names::path_bytes(&file.path);
+        let path = if top.is_empty() { &path[..] } else { &path[top.len() + 1..] };
+        let (parents, name) = match path.iter().rposition(|byte| *byte == b'/') {
+            Some(at) => (path[..at].split(|byte| *byte == b'/').collect(), &path[at + 1..]),
+            None => (Vec::new(), path),
+        };
+        let shared =
+            open[1..].iter().zip(&parents).take_while(|((name, _), parent)| name[..] == ***parent).count();
+        close_down_to(&mut open, shared + 1, hash)?;
+        open.extend(parents[shared..].iter().map(|name| (name.to_vec(), Vec::new())));
+        let row = Row { name: name.to_vec(), kind: file.kind, id: hex_bytes(&file.id) };
+        open.last_mut().expect("the top stays open").1.push(row);
+    }
+    close_down_to(&mut open, 1, hash)?;
+    let (_, rows) = open.pop().expect("the top stays open");
+    Ok(names::object_id(&tree_id(rows, hash)?))
+}
+
+/// One line of a tree object.
+struct Row {
+    name: Vec<u8>,
+    kind: Kind,
+    id: Vec<u8>,
+}
+
+fn close_down_to(
+    open: &mut Vec<(Vec<u8>, Vec<Row>)>,
+    depth: usize,
+    hash: gix::hash::Kind,
+) -> Result<(), Error> {
+    while open.len() > depth {
+        let (name, rows) = open.pop().expect("longer than depth");
+        let id = tree_id(rows, hash)?.as_slice().to_vec();
+        open.last_mut().expect("depth is at least one").1.push(Row { name, kind: Kind::Folder, id });
+    }
+    Ok(())
+}
+
+fn tree_id(mut rows: Vec<Row>, hash: gix::hash::Kind) -> Result<gix::ObjectId, Error> {
+    // Git sorts a folder as if its name ended in a slash.
+    rows.sort_by_cached_key(|row| match row.kind {
+        Kind::Folder => [&row.name[..], b"/"].concat(),
+        _ => row.name.clone(),
+    });
+    let bytes: Vec<u8> = rows
+        .iter()
+        .flat_map(|row| [names::mode(row.kind).as_bytes(), b" ", &row.name, b"\0", &row.id].concat())
+        .collect();
+    names::hash(hash, gix::objs::Kind::Tree, &bytes)
+}
+
+fn hex_bytes(id: &ObjectId) -> Vec<u8> {
+    gix::ObjectId::from_hex(id.as_str().as_bytes()).map(|id| id.as_slice().to_vec()).unwrap_or_default()
+}

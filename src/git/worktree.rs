@@ -1,0 +1,247 @@
+//! The files on disk: what would be committed if all of it were added.
+//!
+//! A tracked file that has not changed since it was staged keeps the id the index has for it, as
+//! git itself takes it; any other is hashed as it stands. Files are not converted (line endings,
+//! filters): `.gitattributes` turns that off for what sysbom looks after.
+
+use std::cell::OnceCell;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use gix::index::entry::{Flags, Stage, Stat};
+
+use super::{Error, IndexTree, Repo, index, names};
+use crate::tree::{Kind, RepoPath, Tree, TreeEntry, TreeError};
+
+/// The files of the working tree: tracked ones, and untracked ones that are not ignored.
+pub struct WorkTree<'repo> {
+    repo: &'repo Repo,
+    top: PathBuf,
+    index: OnceCell<IndexTree<'repo>>,
+}
+
+impl Repo {
+    /// The files of the working tree.
+    ///
+    /// # Errors
+    /// The repository is bare.
+    pub fn worktree(&self) -> Result<WorkTree<'_>, Error> {
+        Ok(WorkTree { repo: self, top: self.top()?, index: OnceCell::new() })
+    }
+
+    /// The top of the working tree, absolute.
+    pub(super) fn top(&self) -> Result<PathBuf, Error> {
+        self.work_dir().map(|dir| self.absolute(dir)).ok_or_else(|| {
+            Error::new("a bare repository has no working tree")
+                .help("name the revisions: `sysbom check --base REV --head REV`")
+        })
+    }
+}
+
+impl<'repo> WorkTree<'repo> {
+    fn index(&self) -> Result<&IndexTree<'repo>, Error> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let index = self.repo.index_tree()?;
+        Ok(self.index.get_or_init(|| index))
+    }
+
+    fn on_disk(&self, path: &RepoPath) -> PathBuf {
+        self.top.join(names::disk_path(path))
+    }
+
+    /// What stands at a path, hashed unless the index knows it.
+    fn look(&self, path: &RepoPath) -> Result<Option<TreeEntry>, Error> {
+        let tracked = self.tracked(path)?;
+        // Not checked out (a sparse checkout): the index speaks for it.
+        if tracked.as_ref().is_some_and(|tracked| tracked.skipped) {
+            return Ok(tracked.map(|tracked| tracked.entry));
+        }
+        let disk = self.on_disk(path);
+        if self.lies_behind_a_link(path) {
+            return Ok(None);
+        }
+        let attempt = || format!("could not read {}", disk.display());
+        let meta = match gix::index::fs::Metadata::from_path_no_follow(&disk) {
+            Ok(meta) => meta,
+            Err(cause) if is_absence(&cause) => return Ok(None),
+            Err(cause) => return Err(Error::new(attempt()).because(cause)),
+        };
+        if meta.is_dir() {
+            return Ok(tracked.map(|tracked| tracked.entry).filter(|entry| entry.kind == Kind::Submodule));
+        }
+        let kind = self.kind(&meta, tracked.as_ref());
+        if let Some(tracked) = &tracked
+            && tracked.entry.kind == kind
+            && self.is_unchanged(tracked, &meta)?
+        {
+            return Ok(Some(tracked.entry.clone()));
+        }
+        let content =
+            content(&disk, kind, usize::MAX).map_err(|cause| Error::new(attempt()).because(cause))?;
+        Ok(Some(TreeEntry { path: path.clone(), kind, id: self.repo.blob_id(&content)? }))
+    }
+
+    fn kind(&self, meta: &gix::index::fs::Metadata, tracked: Option<&Tracked>) -> Kind {
+        let config = self.repo.inner.config_snapshot();
+        if meta.is_symlink() {
+            Kind::Symlink
+        } else if !config.boolean("core.fileMode").unwrap_or(true) {
+            let kind = tracked.map(|tracked| tracked.entry.kind);
+            kind.filter(|kind| *kind == Kind::Executable).unwrap_or(Kind::File)
+        } else if meta.is_executable() {
+            Kind::Executable
+        } else {
+            Kind::File
+        }
+    }
+
+    fn tracked(&self, path: &RepoPath) -> Result<Option<Tracked>, Error> {
+        let index = self.index()?;
+        let bytes = names::path_bytes(path);
+        let Some(entry) = index.file.entry_by_path(bytes.as_slice().into()) else {
+            // In a folder that a sparse index keeps as one entry, nothing is checked out.
+            let sparse = index.file.is_sparse();
+            let entry = if sparse { index.entry(path).map_err(no_entry)? } else { None };
+            let entry = entry.filter(|entry| entry.kind != Kind::Folder);
+            return Ok(entry.map(|entry| Tracked { entry, skipped: true, stat: Stat::default() }));
+        };
+        if entry.stage() != Stage::Unconflicted || entry.flags.contains(Flags::INTENT_TO_ADD) {
+            return Ok(None);
+        }
+        Ok(Some(Tracked {
+            entry: TreeEntry {
+                path: path.clone(),
+                kind: index::kind(entry.mode),
+                id: names::object_id(&entry.id),
+            },
+            skipped: entry.flags.contains(Flags::SKIP_WORKTREE),
+            stat: entry.stat,
+        }))
+    }
+
+    fn is_unchanged(&self, tracked: &Tracked, meta: &gix::index::fs::Metadata) -> Result<bool, Error> {
+        let Ok(now) = Stat::from_fs(meta) else { return Ok(false) };
+        let Ok(options) = self.repo.inner.stat_options() else { return Ok(false) };
+        let written = self.index()?.file.timestamp();
+        Ok(tracked.stat.matches(&now, options) && !tracked.stat.is_racy(written, options))
+    }
+
+    /// Whether a folder above `path` is a link: git sees the link and nothing behind it.
+    fn lies_behind_a_link(&self, path: &RepoPath) -> bool {
+        let folders = std::iter::successors(path.folder(), RepoPath::folder);
+        folders.into_iter().any(|folder| {
+            fs::symlink_metadata(self.on_disk(&folder)).is_ok_and(|meta| meta.file_type().is_symlink())
+        })
+    }
+
+    /// The paths below a folder that are tracked, or untracked and not ignored.
+    fn paths_below(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, Error> {
+        let mut paths: Vec<RepoPath> = self.tracked_below(folder)?;
+        let below = if folder.as_str().is_empty() { b".".to_vec() } else { names::path_bytes(folder) };
+        let args = ["ls-files", "-z", "--others", "--exclude-standard", "--"].map(str::as_bytes);
+        let args: Vec<_> = args.into_iter().chain([below.as_slice()]).map(names::os_string).collect();
+        let untracked = self.repo.git().literally().output(&args)?;
+        let untracked = untracked.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+        // A repository inside is listed with a slash; git would add it as a submodule.
+        paths.extend(untracked.map(|path| names::repo_path(path.strip_suffix(b"/").unwrap_or(path))));
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    fn tracked_below(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, Error> {
+        let index = self.index()?;
+        if index.file.is_sparse() {
+            return Ok(index.list(folder)?.into_iter().map(|entry| entry.path).collect());
+        }
+        let mut prefix = names::path_bytes(folder);
+        if !prefix.is_empty() {
+            prefix.push(b'/');
+        }
+        let entries = index.entries_at(&prefix);
+        Ok(entries.iter().map(|entry| names::repo_path(entry.path(&index.file))).collect())
+    }
+
+    fn list(&self, folder: &RepoPath) -> Result<Vec<TreeEntry>, Error> {
+        let mut files = Vec::new();
+        for path in self.paths_below(folder)? {
+            match self.look(&path)? {
+                Some(entry) => files.push(entry),
+                None if self.on_disk(&path).is_dir() && !self.lies_behind_a_link(&path) => {
+                    files.extend(self.nested_repository(&path));
+                }
+                None => {}
+            }
+        }
+        Ok(files)
+    }
+
+    /// A folder that git lists as one path: a repository of its own, which `git add` would record
+    /// as a submodule.
+    fn nested_repository(&self, path: &RepoPath) -> Option<TreeEntry> {
+        let is_tracked_file = self.tracked(path).ok()?.is_some();
+        let id = names::object_id(&self.repo.inner.object_hash().null());
+        (!is_tracked_file).then(|| TreeEntry { path: path.clone(), kind: Kind::Submodule, id })
+    }
+}
+
+/// A file as the index knows it.
+struct Tracked {
+    entry: TreeEntry,
+    /// Left out of the working tree by a sparse checkout.
+    skipped: bool,
+    stat: Stat,
+}
+
+impl Tree for WorkTree<'_> {
+    fn entry(&self, path: &RepoPath) -> Result<Option<TreeEntry>, TreeError> {
+        if !path.as_str().is_empty()
+            && let Some(entry) = self.look(path)?
+        {
+            return Ok(Some(entry));
+        }
+        Ok(index::folder_entry(self.repo, path, &self.list(path)?)?)
+    }
+
+    fn files_below(&self, folder: &RepoPath) -> Result<Vec<TreeEntry>, TreeError> {
+        Ok(self.list(folder)?)
+    }
+
+    fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {
+        let disk = self.on_disk(&entry.path);
+        match content(&disk, entry.kind, limit.saturating_add(1)) {
+            Ok(content) => Ok(content),
+            Err(cause) if is_absence(&cause) && self.repo.inner.has_object(self.repo.oid(&entry.id)?) => {
+                Ok(self.repo.blob(&entry.id, limit)?)
+            }
+            Err(cause) => Err(Error::new(format!("could not read {}", disk.display())).because(cause).into()),
+        }
+    }
+}
+
+impl std::fmt::Debug for WorkTree<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkTree").field("top", &self.top).finish_non_exhaustive()
+    }
+}
+
+/// At most `limit` bytes of a file, or the target of a link.
+fn content(path: &Path, kind: Kind, limit: usize) -> std::io::Result<Vec<u8>> {
+    if kind == Kind::Symlink {
+        return Ok(fs::read_link(path)?.into_os_string().into_encoded_bytes());
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(limit as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn is_absence(cause: &std::io::Error) -> bool {
+    matches!(cause.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+fn no_entry(cause: TreeError) -> Error {
+    Error::new("could not look into the index").because(cause)
+}
