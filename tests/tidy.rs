@@ -43,7 +43,8 @@ const WORLD: &[(&str, &[&str])] = &[
     ("std::fs", &["cli/", "git/"]),
     ("std::process", &["main.rs", "cli/", "git/"]),
     ("SystemTime", &["cli/env.rs"]),
-    ("std::net", &[]),
+    ("TcpStream", &[]),
+    ("UdpSocket", &[]),
 ];
 
 #[test]
