@@ -3,8 +3,10 @@
 //! [`exit::Exit`] or a [`failure::Failure`].
 
 pub mod console;
+mod demo;
 pub mod env;
 pub mod exit;
+mod explain;
 pub mod failure;
 mod fault;
 mod merge_driver;
@@ -42,6 +44,9 @@ Exit status: 0 nothing wrong, 1 something in your files is wrong, 2 sysbom could
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
+    #[command(hide = true)]
+    Explain(explain::Args),
     #[command(hide = true)]
     MergeDriver(merge_driver::Args),
     #[command(hide = true)]
@@ -100,6 +105,8 @@ fn show_usage(answer: &clap::Error, caller: Caller, console: &mut Console) -> Re
 
 fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     match command {
+        Command::Demo(args) => demo::run(args, env, console),
+        Command::Explain(args) => explain::run(args, console),
         Command::MergeDriver(args) => merge_driver::run(args, env, console),
         Command::MergeFile(args) => merge_file::run(args, env, console),
     }

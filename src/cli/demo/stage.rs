@@ -97,7 +97,9 @@ impl<'a, 'b> Stage<'a, 'b> {
             command.env_remove(name);
         }
         // A run in CI asks for a base, and a fixed date would stop the story's own clock.
-        ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "SOURCE_DATE_EPOCH"].map(|name| command.env_remove(name));
+        for name in ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "SOURCE_DATE_EPOCH"] {
+            command.env_remove(name);
+        }
         let date = format!("@{} +0000", OPENING + self.elapsed);
         let fixed = [
             ("GIT_CONFIG_NOSYSTEM", "1"),
