@@ -1,21 +1,33 @@
-//! The merge of manifests: structural, component by component, verified before it is given out.
+//! The merge of manifests: structural, entry by entry, verified before it is given out.
 //!
 //! Knows documents and manifests. Takes bytes and gives bytes; files, git's placeholders and
 //! git's own text merge are for the caller.
+//!
+//! `frame` takes off what surrounds a text, `view` cuts it into entries, `decide` says which side
+//! each entry is taken from, `write` turns that into edits of one side's text, `verify` reads the
+//! result back. `fallback` judges what git's text merge made of texts that have no such structure.
+
+mod admit;
+mod decide;
+mod fallback;
+mod frame;
+mod sides;
+mod value;
+mod verify;
+mod view;
+mod write;
 
 use crate::bom::Layout;
+use crate::yaml::Document;
 
-/// The three texts of a merge, and whatever is derived from each of them. They travel together,
-/// so that no side can be forgotten or taken twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sides<T> {
-    /// The common ancestor.
-    pub base: T,
-    /// The side merged into.
-    pub ours: T,
-    /// The side merged in.
-    pub theirs: T,
-}
+use decide::CollectionPlan;
+use frame::Frame;
+use sides::Moved;
+pub use sides::{Side, Sides};
+use view::View;
+use write::{Mode, Scene};
+
+pub use fallback::judge_text_merge;
 
 /// How to merge and how to show what could not be merged.
 #[derive(Clone, Debug)]
@@ -33,6 +45,14 @@ pub struct Options {
     pub virtual_base: bool,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        let labels = Sides { base: "base".into(), ours: "ours".into(), theirs: "theirs".into() };
+        let layout = Layout::default();
+        Options { layout, labels, marker_size: 7, style: ConflictStyle::Merge, virtual_base: false }
+    }
+}
+
 /// git's `merge.conflictStyle`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConflictStyle {
@@ -40,7 +60,7 @@ pub enum ConflictStyle {
     Merge,
     /// Ours, base and theirs.
     Diff3,
-    /// As `diff3`; whole entries stand between our markers, so there is nothing to zip.
+    /// As `diff3`: whole entries stand between our markers, so there is nothing to zip.
     Zdiff3,
 }
 
@@ -81,18 +101,157 @@ pub struct Unstructured {
 
 /// Merges by structure. `Err` asks the caller for git's own text merge of the same three texts,
 /// whose result [`judge_text_merge`] then judges.
-pub fn merge(_sides: Sides<&[u8]>, _options: &Options) -> Result<Outcome, Unstructured> {
-    todo!()
+///
+/// ```
+/// use sysbom::merge::{Options, Outcome, Sides, merge};
+/// let sides = Sides {
+///     base: "images:\n  app: {tag: v1}\n  web: {tag: v1}\n".as_bytes(),
+///     ours: b"images:\n  app: {tag: v2}\n  web: {tag: v1}\n",
+///     theirs: b"images:\n  app: {tag: v1}\n  web: {tag: v2}\n",
+/// };
+/// let merged = merge(sides, &Options::default())?;
+/// assert_eq!(merged, Outcome::Merged(b"images:\n  app: {tag: v2}\n  web: {tag: v2}\n".to_vec()));
+/// # Ok::<(), sysbom::merge::Unstructured>(())
+/// ```
+pub fn merge(sides: Sides<&[u8]>, options: &Options) -> Result<Outcome, Unstructured> {
+    match sides.moved() {
+        Moved::Alike => return Ok(Outcome::Merged(sides.ours.to_vec())),
+        Moved::Only(side) => return Ok(Outcome::Merged(sides.get(side).to_vec())),
+        Moved::Apart => {}
+    }
+    let texts = sides.try_map(admit::text)?;
+    let framed = texts.map(Frame::take_off);
+    let documents = framed.as_ref().try_map(|side, (_, inner)| admit::document(side, inner))?;
+    if let Some(conflict) = cut_off(&framed.as_ref().map(|(frame, _)| *frame), &documents) {
+        return Ok(fallback::whole_file(sides, vec![conflict], options));
+    }
+    admit::same_references(&documents)?;
+    let merge = Merge {
+        frame: Frame::merged(framed.map(|(frame, _)| frame), sides.base.is_empty()),
+        views: documents.map(View::of),
+        options,
+    };
+    Ok(merge.run().unwrap_or_else(|conflicts| fallback::whole_file(sides, conflicts, options)))
 }
 
-/// Judges git's own text merge of texts that [`merge`] could not merge by structure.
-/// `text_merge` is its result if it was clean, `None` if it was not. A clean result that does
-/// not parse, has duplicate keys or a pin that the sides do not agree on becomes a conflict.
-pub fn judge_text_merge(
-    _sides: Sides<&[u8]>,
-    _text_merge: Option<&[u8]>,
-    _why: &Unstructured,
-    _options: &Options,
-) -> Outcome {
-    todo!()
+/// One structural merge.
+struct Merge<'o> {
+    frame: Frame,
+    views: Sides<View>,
+    options: &'o Options,
+}
+
+impl Merge<'_> {
+    /// `Err` if only the file as a whole can be shown as a conflict.
+    fn run(&self) -> Result<Outcome, Vec<Conflict>> {
+        let canvas = canvas(&self.views);
+        let plan = decide::decide(&self.views, &self.options.layout, canvas)?;
+        let prologue = self.prologue(canvas);
+        let snapshot_id = self.snapshot_id(&plan);
+        let snapshot_id = snapshot_id.as_deref();
+        let scene = Scene { views: &self.views, canvas, options: self.options, snapshot_id, prologue };
+        let mut conflicts = plan.conflicts();
+        if prologue.is_none() {
+            conflicts.insert(0, header_conflict());
+        }
+        let written =
+            |side: Side| self.verified(&plan, &scene, side).ok_or_else(|| vec![unplaceable(&conflicts)]);
+        let ours = written(Side::Ours)?;
+        if conflicts.is_empty() {
+            return Ok(Outcome::Merged(ours.into_bytes()));
+        }
+        written(Side::Theirs)?;
+        let mode = if self.options.virtual_base { Mode::Sentinels } else { Mode::Markers };
+        let text = write::write(&plan, &scene, mode).map_err(|_| vec![unplaceable(&conflicts)])?;
+        if mode == Mode::Sentinels && verify::is_readable(&text).is_err() {
+            return Err(conflicts);
+        }
+        Ok(Outcome::Conflicted { bytes: self.frame.put_on(&text).into_bytes(), conflicts })
+    }
+
+    /// The result with every conflict resolved to one side, if it says what was decided.
+    fn verified(&self, plan: &CollectionPlan, scene: &Scene<'_>, resolved: Side) -> Option<String> {
+        let intended = verify::intended(plan, &self.views, resolved, scene.snapshot_id);
+        let inner = write::write(plan, scene, Mode::Resolved(resolved)).ok()?;
+        if !verify::says(&inner, &intended) {
+            return None;
+        }
+        [self.frame, self.frame.with_final_newline()]
+            .into_iter()
+            .map(|frame| frame.put_on(&inner))
+            .find(|text| verify::says(text, &intended))
+    }
+
+    fn prologue(&self, canvas: Side) -> Option<Side> {
+        let comments = self.views.as_ref().map(|view| view.comments(view.prologue));
+        match comments.moved() {
+            Moved::Apart => None,
+            Moved::Only(side) => Some(side),
+            Moved::Alike => Some(self.views.as_ref().map(|view| view.slice(view.prologue)).styled(canvas)),
+        }
+    }
+
+    /// `merge-` and 12 hex digits of the SHA-256 of the merged data without its `snapshotId`.
+    fn snapshot_id(&self, plan: &CollectionPlan) -> Option<String> {
+        use sha2::{Digest, Sha256};
+        let wanted = plan.children.iter().any(|(_, plan)| matches!(plan, decide::Plan::Derived));
+        let mut data = wanted.then(|| verify::intended(plan, &self.views, Side::Ours, None))?;
+        if let value::Value::Keyed { entries, .. } = &mut data {
+            entries.remove(decide::SNAPSHOT_ID);
+        }
+        let hash = Sha256::digest(data.json().as_bytes());
+        let hex: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Some(format!("merge-{hex}"))
+    }
+}
+
+/// The side whose text takes the edits: ours, unless only theirs changed how the file is laid out
+/// (the order of entries, their indentation, block or flow), which would otherwise be lost.
+fn canvas(views: &Sides<View>) -> Side {
+    let relaid = |side: Side| match (views.base.root(), views.get(side).root()) {
+        (Some(base), Some(root)) => view::is_relaid((&views.base, base), (views.get(side), root)),
+        _ => false,
+    };
+    if relaid(Side::Theirs) && !relaid(Side::Ours) { Side::Theirs } else { Side::Ours }
+}
+
+fn header_conflict() -> Conflict {
+    let values = Sides { base: String::new(), ours: String::new(), theirs: String::new() };
+    let reason = "both sides changed the comment at the top of the file";
+    Conflict { subject: "header".into(), values, reason: reason.into(), help: help_for(reason) }
+}
+
+/// A side that was cut off, by a write that did not end, is not merged as if its end had been removed.
+fn cut_off(frames: &Sides<Frame>, documents: &Sides<Document>) -> Option<Conflict> {
+    let side = [Side::Ours, Side::Theirs].into_iter().find(|&side| {
+        frames.base.has_final_newline()
+            && !frames.get(side).has_final_newline()
+            && admit::is_cut_off(&documents.base, documents.get(side))
+    })?;
+    let name = if side == Side::Ours { "our side" } else { "their side" };
+    let reason = format!("{name} ends in the middle, as if the file had been cut off");
+    let values =
+        Sides { base: String::new(), ours: "the whole file".into(), theirs: "the whole file".into() };
+    Some(Conflict { subject: String::new(), values, help: help_for(&reason), reason })
+}
+
+/// The promise of [`merge`] is to give out nothing that does not say what was decided. Where the
+/// layout of the sides leaves no safe place for a change, the file as a whole is the conflict.
+fn unplaceable(conflicts: &[Conflict]) -> Conflict {
+    conflicts.first().cloned().unwrap_or_else(|| {
+        let reason = "the changes cannot be put together without guessing at the file's layout";
+        let values = Sides { base: String::new(), ours: "changed".into(), theirs: "changed".into() };
+        Conflict { subject: String::new(), values, reason: reason.into(), help: help_for(reason) }
+    })
+}
+
+fn help_for(reason: &str) -> String {
+    let what = if reason.contains("comment") {
+        "keep the comment that is right"
+    } else if reason.contains("pin") || reason.contains("component") {
+        "keep the whole entry of one side, or release the build that should run"
+    } else {
+        "keep what is right of the two"
+    };
+    format!("{what}, remove the markers, then `git add` the file")
 }
