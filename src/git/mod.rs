@@ -9,11 +9,14 @@ mod base;
 mod commits;
 mod env;
 mod error;
+mod fs;
 mod index;
 mod names;
 mod open;
 mod program;
+mod stage;
 mod states;
+mod textmerge;
 mod trees;
 mod worktree;
 
@@ -25,8 +28,11 @@ pub use base::Base;
 pub use commits::Commit;
 pub use env::GitEnv;
 pub use error::Error;
+pub use fs::replace_file;
 pub use index::IndexTree;
-pub use states::{ArchivePlan, State, States};
+pub use stage::Existing;
+pub use states::{ArchiveName, ArchivePlan, State, States};
+pub use textmerge::{TextMerge, text_merge};
 pub use trees::{CommitTree, EmptyTree};
 pub use worktree::WorkTree;
 
