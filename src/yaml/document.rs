@@ -28,7 +28,7 @@ pub struct Node {
     /// The bytes of its content, without anchor and tag. A block collection runs from its first
     /// key or dash to the end of its last value; a value that is not written has an empty span
     /// after the `:` or `-`; a block scalar begins at its `|` or `>` and ends before the last
-    /// line break that belongs to it.
+    /// line break that belongs to its text; blank lines below belong to it only after `|+`.
     pub span: Span,
     /// The bytes of its anchor (`&name`), if any.
     pub anchor: Option<Span>,
@@ -527,21 +527,45 @@ impl Layout<'_> {
 
     fn scalar(&mut self, id: NodeId, style: ScalarStyle, cursor: usize) -> usize {
         let at = self.skip_trivia(cursor);
-        let text = self.text;
-        let span = &mut self.nodes[id.0 as usize].span;
-        match style {
-            ScalarStyle::Plain if span.is_empty() => *span = Span::at(cursor),
-            ScalarStyle::Literal | ScalarStyle::Folded => {
-                let header_end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
-                let end = span.end.max(header_end);
-                let body = &text[at..end];
-                let body = body.strip_suffix('\n').unwrap_or(body);
-                let body = body.strip_suffix('\r').unwrap_or(body);
-                *span = Span::new(at, at + body.len());
+        let span = match style {
+            ScalarStyle::Plain if self.nodes[id.0 as usize].span.is_empty() => Span::at(cursor),
+            ScalarStyle::Literal | ScalarStyle::Folded => self.block_scalar(id, at),
+            ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                self.nodes[id.0 as usize].span
             }
-            ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {}
-        }
+        };
+        self.nodes[id.0 as usize].span = span;
         span.end
+    }
+
+    /// From the `|` or `>` at `at` to before the last line break that belongs to the value. The
+    /// parser's end lies behind blank lines and behind the indentation of the next line.
+    fn block_scalar(&self, id: NodeId, at: usize) -> Span {
+        let text = self.text;
+        let header = text[at..].lines().next().unwrap_or("");
+        let node = &self.nodes[id.0 as usize];
+        let mut body = &text[at..node.span.end.max(at + header.len())];
+        if node.span.end < text.len() {
+            body = body.trim_end_matches([' ', '\t']);
+        }
+        let indicators = header.split([' ', '\t', '#']).next().unwrap_or("");
+        let keeps_blank_lines = indicators.contains('+');
+        // A line of blanks only can be text, if it has more of them than the indentation.
+        let value = self.scalar_value(id).trim_end_matches('\n');
+        if keeps_blank_lines || value.ends_with([' ', '\t']) {
+            body = body.strip_suffix('\n').unwrap_or(body);
+            body = body.strip_suffix('\r').unwrap_or(body);
+        } else {
+            body = body.trim_end_matches([' ', '\t', '\r', '\n']);
+        }
+        Span::new(at, at + body.len().max(header.trim_end().len()))
+    }
+
+    fn scalar_value(&self, id: NodeId) -> &str {
+        match &self.nodes[id.0 as usize].kind {
+            NodeKind::Scalar { value, .. } => value,
+            NodeKind::Mapping { .. } | NodeKind::Sequence { .. } | NodeKind::Alias(_) => "",
+        }
     }
 
     fn mapping(&mut self, id: NodeId, shape: Shape, mut entries: Vec<Entry>, cursor: usize) -> usize {

@@ -6,8 +6,11 @@
 
 mod coercion;
 mod document;
+mod lines;
+mod patch;
 mod path;
 mod profile;
+mod quote;
 mod second;
 
 pub use coercion::{HelmReading, helm_reading};
@@ -15,6 +18,8 @@ pub use document::{
     Comment, Document, Entry, Fault, FaultKind, Item, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeId,
     NodeKind, ScalarStyle, Shape,
 };
+pub use patch::{Change, Refused, Value, apply, apply_all, plan};
 pub use path::{Path, Segment};
 pub use profile::{DuplicateKey, Feature, FeatureKind, duplicate_keys, features};
+pub use quote::{quote, quote_if_needed};
 pub use second::{Disagreement, disagreement};

@@ -3,6 +3,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/tree.rs"]
+mod tree;
 
 mod hook_managers;
 mod parts;
