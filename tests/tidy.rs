@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("tree", &[]),
+    ("suggest", &[]),
     ("yaml", &["text"]),
     ("bom", &["text", "tree", "yaml"]),
-    ("policy", &["text", "tree", "yaml", "bom"]),
+    ("policy", &["text", "suggest", "tree", "yaml", "bom"]),
     ("merge", &["text", "yaml", "bom"]),
-    ("check", &["text", "tree", "yaml", "bom", "policy", "merge"]),
+    ("check", &["text", "suggest", "tree", "yaml", "bom", "policy", "merge"]),
     ("live", &["text", "tree", "yaml", "bom", "policy"]),
     ("report", &["text", "tree", "check"]),
-    ("git", &["text", "tree", "bom", "policy"]),
-    ("cli", &["text", "tree", "yaml", "bom", "policy", "merge", "check", "live", "report", "git"]),
+    ("git", &["text", "tree", "merge"]),
+    ("cli", &["text", "suggest", "tree", "yaml", "bom", "policy", "merge", "check", "live", "report", "git"]),
 ];
 
 /// Outside crate, and the files or folders of `src/` that may name it.

@@ -7,6 +7,8 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::git::{GitEnv, Repo};
+
 use super::failure::Failure;
 
 /// What a run knows of the world before it opens a repository.
@@ -49,6 +51,16 @@ impl Env {
     /// All variables.
     pub fn variables(&self) -> &BTreeMap<OsString, OsString> {
         &self.variables
+    }
+
+    /// What git says through the environment.
+    pub fn git(&self) -> GitEnv {
+        GitEnv::of_vars(self.variables.clone())
+    }
+
+    /// Opens the repository around the working directory.
+    pub fn repository(&self) -> Result<Repo, Failure> {
+        Ok(Repo::discover(&self.cwd, &self.git())?)
     }
 
     /// Whether this is a run of a CI system, where a forgotten `--base` must not be guessed.

@@ -67,6 +67,17 @@ impl From<TreeError> for Failure {
     }
 }
 
+impl From<crate::git::Error> for Failure {
+    fn from(error: crate::git::Error) -> Self {
+        let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+        Failure {
+            message: error.message().to_owned(),
+            causes: causes.map(ToString::to_string).collect(),
+            help: error.help_text().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,12 +9,13 @@
 use std::path::PathBuf;
 
 use crate::merge::{Options, Outcome, Sides};
+use crate::tree::RepoPath;
 
 use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::place::Place;
+use super::place::{DEFAULT_MARKER_SIZE, Place};
 use super::{fault, merging};
 
 /// Merge one manifest for git; see gitattributes(5)
@@ -52,7 +53,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         Outcome::Merged(bytes) => (bytes, Vec::new()),
         Outcome::Conflicted { bytes, conflicts } => (bytes, conflicts),
     };
-    merging::replace(&env.cwd.join(&args.ours), &result)?;
+    crate::git::replace_file(&env.cwd.join(&args.ours), &result)?;
     fault::here("written", env);
     // The merge of a virtual base is git's own business: nobody can act on its conflicts, and
     // those that matter come up again in the merge around it.
@@ -63,10 +64,10 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
 }
 
 fn options(args: &Args, env: &Env) -> Result<Options, Failure> {
-    let place = Place::find(env)?;
+    let place = Place::of_driver(env)?;
     let marker_size = usize::from(args.marker_size);
     Ok(Options {
-        layout: place.layout_of_file(&args.path)?,
+        layout: place.layout(&RepoPath::new(args.path.to_string_lossy()))?,
         labels: labels(&args.labels),
         marker_size,
         style: place.conflict_style(),
@@ -75,9 +76,6 @@ fn options(args: &Args, env: &Env) -> Result<Options, Failure> {
         virtual_base: marker_size > DEFAULT_MARKER_SIZE && marker_size > place.marker_size(&args.path)?,
     })
 }
-
-/// git's own size of a marker, without the attribute `conflict-marker-size`.
-const DEFAULT_MARKER_SIZE: usize = 7;
 
 /// The labels git gave. Before 2.44 it does not know the placeholders and hands them over as
 /// they stand; an empty one says nothing either.

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::git::TextMerge;
 use crate::merge::{Conflict, Options, Outcome, Sides};
 use crate::text::escape;
 use crate::yaml::MAX_BYTES;
@@ -32,20 +33,13 @@ pub fn merge(sides: &Sides<Vec<u8>>, options: &Options) -> Result<Outcome, Failu
     match crate::merge::merge(sides, options) {
         Ok(outcome) => Ok(outcome),
         Err(why) => {
-            let merged = text_merge(sides)?;
+            let merged = match crate::git::text_merge(sides)? {
+                TextMerge::Clean(bytes) => Some(bytes),
+                TextMerge::Conflicted => None,
+            };
             Ok(crate::merge::judge_text_merge(sides, merged.as_deref(), &why, options))
         }
     }
-}
-
-/// git's own text merge, if it is clean.
-fn text_merge(_sides: Sides<&[u8]>) -> Result<Option<Vec<u8>>, Failure> {
-    Ok(None)
-}
-
-/// Puts the result in the place of a file, whole or not at all.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| Failure::io("write", path, &error))
 }
 
 /// What stands on standard error for a merge with conflicts: each with its three sides and what

@@ -1,35 +1,68 @@
-//! Where a command runs: the repository, if there is one, and what it says about merging.
+//! Where a merge runs: the repository, if there is one, and what it says about merging.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::bom::Layout;
+use crate::git::Repo;
 use crate::merge::ConflictStyle;
+use crate::tree::RepoPath;
 
 use super::env::Env;
 use super::failure::Failure;
 
-/// The place a merge runs in.
+/// The repository around a merge; `merge-file` also works without one.
 #[derive(Debug)]
-pub struct Place {}
+pub struct Place<'a> {
+    env: &'a Env,
+    repo: Option<Repo>,
+}
 
-impl Place {
-    /// Finds the repository around the working directory; none is fine.
-    pub fn find(_env: &Env) -> Result<Place, Failure> {
-        Ok(Place {})
+/// git's own size of a marker, without the attribute `conflict-marker-size`.
+pub const DEFAULT_MARKER_SIZE: usize = 7;
+
+impl<'a> Place<'a> {
+    /// The repository that git runs a driver in.
+    pub fn of_driver(env: &'a Env) -> Result<Place<'a>, Failure> {
+        Ok(Place { env, repo: Some(env.repository()?) })
     }
 
-    /// Where the components of this file stand, by the policy at HEAD.
-    pub fn layout_of_file(&self, _path: &Path) -> Result<Layout, Failure> {
+    /// The repository around the working directory, or none: then the defaults hold.
+    pub fn if_any(env: &'a Env) -> Place<'a> {
+        Place { env, repo: env.repository().ok() }
+    }
+
+    /// Where the components of the manifest at this path stand, by the policy at HEAD.
+    pub fn layout(&self, _path: &RepoPath) -> Result<Layout, Failure> {
         Ok(Layout::default())
     }
 
-    /// What git is told to show at a conflict.
+    /// What git is told to show at a conflict. A style that a newer git knows is shown as git's
+    /// own default.
     pub fn conflict_style(&self) -> ConflictStyle {
-        ConflictStyle::Merge
+        let style = self.repo.as_ref().and_then(|repo| repo.config("merge.conflictStyle"));
+        match style.as_deref() {
+            Some("diff3") => ConflictStyle::Diff3,
+            Some("zdiff3") => ConflictStyle::Zdiff3,
+            Some(_) | None => ConflictStyle::Merge,
+        }
     }
 
-    /// How many characters git's markers have at this path when no merge stands around it.
-    pub fn marker_size(&self, _path: &Path) -> Result<usize, Failure> {
-        Ok(7)
+    /// How many characters git's markers have at this path when no merge stands around this one:
+    /// what the attribute `conflict-marker-size` says.
+    pub fn marker_size(&self, path: &Path) -> Result<usize, Failure> {
+        let attempt = "could not ask git for the attribute conflict-marker-size";
+        let output = Command::new("git")
+            .args(["check-attr", "-z", "conflict-marker-size", "--"])
+            .arg(path)
+            .current_dir(&self.env.cwd)
+            .output()
+            .map_err(|error| Failure::new(attempt).because(error))?;
+        if !output.status.success() {
+            return Err(Failure::new(attempt).because(String::from_utf8_lossy(&output.stderr).trim()));
+        }
+        let value = output.stdout.split(|byte| *byte == 0).nth(2).unwrap_or_default();
+        let size = std::str::from_utf8(value).ok().and_then(|size| size.parse().ok());
+        Ok(size.filter(|size| *size > 0).unwrap_or(DEFAULT_MARKER_SIZE))
     }
 }

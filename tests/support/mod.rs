@@ -84,9 +84,19 @@ impl Scratch {
     pub fn installed(manifest: &str) -> Scratch {
         let scratch = Scratch::new();
         scratch.write("releases/current.yaml", manifest);
-        scratch.sysbom(&["install"]).expect(0);
+        scratch.install();
         scratch.commit("Begin");
         scratch
+    }
+
+    /// Driver, attributes and hooks.
+    pub fn install(&self) {
+        self.write(
+            ".gitattributes",
+            "releases/**/current.yaml merge=sysbom -text\nreleases/**/history/** -text linguist-generated\n",
+        );
+        self.git(&["config", "merge.sysbom.name", "sysbom"]);
+        self.git(&["config", "merge.sysbom.driver", "sysbom merge-driver %O %A %B %L %P --labels %S %X %Y"]);
     }
 
     /// Another folder of the same world as the place where commands run: a clone, a worktree.

@@ -1,0 +1,171 @@
+//! `sysbom hook`: what the hooks of a clone run. They read the index and the object database,
+//! never the working tree, and stage nothing unless everything else is in order.
+
+use std::io::Read;
+
+use crate::check::{Finding, Fix, Scope};
+use crate::git::Repo;
+use crate::report::{Counts, Format};
+use crate::text::escape;
+use crate::tree::{ObjectId, RepoPath};
+
+use super::check::{color, exit, rendered};
+use super::console::Console;
+use super::env::Env;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::update::{Merges, Revision, Update};
+use super::fix;
+
+/// Run as a git hook
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    hook: Hook,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Hook {
+    /// Judge the index; stage the archive of the state that base publishes
+    PreCommit {
+        #[arg(hide = true)]
+        rest: Vec<String>,
+    },
+    /// Judge a merge that git is about to commit; if it needs an archive, stage that and stop
+    PreMergeCommit {
+        #[arg(hide = true)]
+        rest: Vec<String>,
+    },
+    /// Judge what a push would publish
+    PrePush {
+        /// Name of the remote, or its URL
+        remote: Option<String>,
+        #[arg(hide = true)]
+        rest: Vec<String>,
+    },
+    #[command(hide = true)]
+    PreReceive {
+        #[arg(hide = true)]
+        rest: Vec<String>,
+    },
+    #[command(hide = true)]
+    Update {
+        #[arg(hide = true)]
+        rest: Vec<String>,
+    },
+}
+
+/// Runs the command.
+pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    match &args.hook {
+        Hook::PreCommit { .. } => pre_commit(env, console),
+        Hook::PreMergeCommit { .. } => pre_merge_commit(env, console),
+        Hook::PrePush { remote, .. } => pre_push(remote.as_deref(), env, console),
+        Hook::PreReceive { .. } | Hook::Update { .. } => Err(no_server_gate()),
+    }
+}
+
+/// A gate that is not there must not stand open.
+fn no_server_gate() -> Failure {
+    Failure::new("could not judge this push: the server gate is not in this version of sysbom")
+        .help("remove the hook from the server's repository, and require `sysbom check` in CI instead")
+}
+
+fn pre_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    let repo = env.repository()?;
+    let Some(missing) = judge_index(&repo, env, console)? else { return Ok(Exit::Findings) };
+    if missing.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    if repo.is_partial_commit() {
+        console.say(partial_commit(&missing));
+        return Ok(Exit::Findings);
+    }
+    stage(&repo, &missing, console)?;
+    Ok(Exit::Ok)
+}
+
+/// git commits a merge from a tree that it computed before this hook ran. What is staged now
+/// would miss the commit and stand in the index as a change of its own; so the merge has to stop
+/// here, and `git commit` takes it up from the index.
+fn pre_merge_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    let repo = env.repository()?;
+    let Some(missing) = judge_index(&repo, env, console)? else {
+        console.say("sysbom: the merge is not committed; mend it and run `git commit`, or `git merge --abort`\n");
+        return Ok(Exit::Findings);
+    };
+    if missing.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    stage(&repo, &missing, console)?;
+    console.say("sysbom: the merge itself is in order; complete it with `git commit`\n");
+    Ok(Exit::Findings)
+}
+
+/// Judges the index, shows what was found, and gives the archives that can be staged to make it
+/// whole; `None` if something else is wrong, and then nothing is to be staged.
+fn judge_index(repo: &Repo, env: &Env, console: &mut Console) -> Result<Option<Vec<Missing>>, Failure> {
+    let update = Update::here(repo, Revision::Index, Merges::Pending)?;
+    let findings = update.judge(repo, env.today()?, Scope::NewHistory)?;
+    let (missing, others): (Vec<_>, Vec<_>) = findings.into_iter().map(Missing::of).partition(Result::is_ok);
+    let others: Vec<Finding> = others.into_iter().filter_map(Result::err).collect();
+    console.say(rendered(Format::Human(color(env.colour(env.err_is_terminal))), &others));
+    let whole = Counts::of(&others).errors == 0;
+    Ok(whole.then(|| missing.into_iter().filter_map(Result::ok).collect()))
+}
+
+/// A state of base that the update would lose, and the archive that keeps it.
+struct Missing {
+    path: RepoPath,
+    blob: ObjectId,
+}
+
+impl Missing {
+    fn of(finding: Finding) -> Result<Missing, Finding> {
+        match finding.fix {
+            Some(Fix::Archive { path, blob }) => Ok(Missing { path, blob }),
+            _ => Err(finding),
+        }
+    }
+}
+
+fn stage(repo: &Repo, missing: &[Missing], console: &mut Console) -> Result<(), Failure> {
+    for Missing { path, blob } in missing {
+        fix::write_archive(repo, path, blob)?;
+        console.say(format!("sysbom: staged {}, the state that base publishes\n", escape(path.as_str())));
+    }
+    Ok(())
+}
+
+/// `git commit PATH` commits another index than it keeps: a file staged now would be committed
+/// and then stand in the real index as deleted.
+fn partial_commit(missing: &[Missing]) -> String {
+    let mut text = "error: this commit takes only the paths named, and needs an archive beside them\n".to_owned();
+    for Missing { path, .. } in missing {
+        text += &format!("  missing: {}\n", escape(path.as_str()));
+    }
+    text + "  help: stage what you want and commit the index: `git add PATH...`, then `git commit` without paths\n"
+}
+
+fn pre_push(remote: Option<&str>, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    let repo = env.repository()?;
+    let pushed = super::pushed::read(remote, env, &repo, &standard_input()?)?;
+    let mut findings: Vec<Finding> = Vec::new();
+    for update in pushed {
+        for finding in update.judge(&repo, env.today()?, Scope::NewHistory)? {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+    }
+    console.say(rendered(Format::Human(color(env.colour(env.err_is_terminal))), &findings));
+    Ok(exit(&findings))
+}
+
+fn standard_input() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::new("could not read what is pushed from standard input").because(error))?;
+    Ok(text)
+}

@@ -1,0 +1,188 @@
+//! What is judged: a base, what stands against it, and the merges between. `check` and the hooks
+//! say which; this file asks git for the trees and hands them to the rules.
+
+use crate::check::{Finding, Input, MergeCommit, Scope};
+use crate::git::Repo;
+use crate::policy::{Date, System};
+use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
+
+use super::failure::Failure;
+use super::place::policies_of;
+
+/// An update to judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// The commit that it is judged against, and whose policy judges; `None` in a repository
+    /// without one.
+    pub base: Option<ObjectId>,
+    /// What to call it in commands.
+    pub base_name: String,
+    /// What is judged.
+    pub after: Revision,
+    /// The merges that `after` has and `base` has not.
+    pub merges: Vec<Join>,
+}
+
+/// Files at some moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revision {
+    /// Of a commit.
+    Commit(ObjectId),
+    /// Of the index.
+    Index,
+    /// Of the working tree.
+    WorkTree,
+}
+
+/// Which merges are judged beside the update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merges {
+    /// Those that base does not have, committed or about to be.
+    All,
+    /// The one about to be committed: a commit that mends an older one must be possible.
+    Pending,
+}
+
+/// A merge, committed or about to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// What to call it.
+    pub label: String,
+    /// What it holds.
+    pub result: Revision,
+    /// Its parents, the first one first.
+    pub parents: Vec<ObjectId>,
+    /// Their common ancestor.
+    pub base: Option<ObjectId>,
+}
+
+/// No push brings more merges than this; one that does is no work of people.
+const MOST_COMMITS: usize = 100_000;
+
+impl Update {
+    /// From one commit to another.
+    pub fn between(repo: &Repo, base: ObjectId, base_name: String, head: &ObjectId) -> Result<Update, Failure> {
+        let merges = merges_between(repo, std::slice::from_ref(&base), head)?;
+        Ok(Update { base: Some(base), base_name, after: Revision::Commit(head.clone()), merges })
+    }
+
+    /// From the newest commit of base that is contained in what is checked out (and in what is
+    /// being merged into it) to the index or the working tree. What a feature branch holds beside
+    /// that was never published.
+    pub fn here(repo: &Repo, after: Revision, merges: Merges) -> Result<Update, Failure> {
+        let Some(base) = repo.base()? else {
+            return Ok(Update { base: None, base_name: String::new(), after, merges: Vec::new() });
+        };
+        let mut heads: Vec<ObjectId> = repo.head()?.into_iter().collect();
+        let incoming = repo.merge_heads()?;
+        heads.extend(incoming.iter().cloned());
+        let contained = repo.merge_base(&base.commit, &heads)?;
+        let mut joins: Vec<Join> = pending(repo, &after)?.into_iter().collect();
+        if let (Merges::All, Some(base)) = (merges, &contained) {
+            for head in &heads {
+                joins.extend(merges_between(repo, std::slice::from_ref(base), head)?);
+            }
+        }
+        Ok(Update { base: contained, base_name: base.name, after, merges: joins })
+    }
+
+    /// Asks the rules.
+    pub fn judge(&self, repo: &Repo, today: Date, scope: Scope) -> Result<Vec<Finding>, Failure> {
+        let before = self.base.as_ref().map(|base| repo.commit_tree(base)).transpose()?;
+        let before = before.as_ref().map(|tree| tree as &dyn Tree);
+        let after = self.after.tree(repo)?;
+        let policies = policies_of(before.unwrap_or(&*after), &self.base_name)?;
+        let joins = self.merges.iter().map(|join| JoinTrees::open(repo, join)).collect::<Result<Vec<_>, _>>()?;
+        let merges: Vec<MergeCommit<'_>> = joins.iter().map(JoinTrees::as_merge).collect();
+        let input = Input {
+            before_name: if self.base_name.is_empty() { "BASE" } else { &self.base_name },
+            merges: &merges,
+            is_former: &|system, id| self.is_former(repo, system, id),
+            archive_path: &|system, _| self.archive_path(repo, system),
+            scope,
+            ..Input::new(&policies, before, &*after, today)
+        };
+        Ok(crate::check::check(&input)?)
+    }
+
+    fn is_former(&self, repo: &Repo, system: &System, id: &ObjectId) -> Result<bool, TreeError> {
+        match &self.base {
+            Some(base) => Ok(repo.is_former_state(base, &system.manifest, id)?),
+            None => Ok(false),
+        }
+    }
+
+    fn archive_path(&self, repo: &Repo, system: &System) -> Result<Option<RepoPath>, TreeError> {
+        let Some(base) = &self.base else { return Ok(None) };
+        let name = |time: i64, bytes: &[u8]| super::place::archive_path(system, time, bytes);
+        Ok(repo.archive_of(base, &system.manifest, &name)?.map(|plan| plan.path))
+    }
+}
+
+impl Revision {
+    /// The files.
+    pub fn tree<'repo>(&self, repo: &'repo Repo) -> Result<Box<dyn Tree + 'repo>, Failure> {
+        Ok(match self {
+            Revision::Commit(commit) => Box::new(repo.commit_tree(commit)?),
+            Revision::Index => Box::new(repo.index_tree()?),
+            Revision::WorkTree => Box::new(repo.worktree()?),
+        })
+    }
+}
+
+/// The merge, pick or revert that the next commit completes. A pick is a merge as well: its base
+/// is the picked commit's parent; of a revert, the commit itself.
+fn pending(repo: &Repo, after: &Revision) -> Result<Option<Join>, Failure> {
+    let Some(head) = repo.head()? else { return Ok(None) };
+    let theirs = repo.merge_heads()?;
+    let Some(their_first) = theirs.first() else { return Ok(None) };
+    Ok(Some(Join {
+        label: "the merge being committed".to_owned(),
+        result: after.clone(),
+        base: repo.merge_base(&head, std::slice::from_ref(their_first))?,
+        parents: std::iter::once(head).chain(theirs).collect(),
+    }))
+}
+
+fn merges_between(repo: &Repo, bases: &[ObjectId], head: &ObjectId) -> Result<Vec<Join>, Failure> {
+    let mut merges = Vec::new();
+    for commit in repo.commits_between(bases, head, MOST_COMMITS)? {
+        if let [first, second, ..] = &commit.parents[..] {
+            merges.push(Join {
+                label: commit.id.short().to_owned(),
+                result: Revision::Commit(commit.id.clone()),
+                base: repo.merge_base(first, std::slice::from_ref(second))?,
+                parents: commit.parents,
+            });
+        }
+    }
+    Ok(merges)
+}
+
+struct JoinTrees<'a> {
+    label: &'a str,
+    result: Box<dyn Tree + 'a>,
+    parents: Vec<Box<dyn Tree + 'a>>,
+    base: Option<Box<dyn Tree + 'a>>,
+}
+
+impl<'a> JoinTrees<'a> {
+    fn open(repo: &'a Repo, join: &'a Join) -> Result<JoinTrees<'a>, Failure> {
+        let commit = |id: &ObjectId| Revision::Commit(id.clone()).tree(repo);
+        Ok(JoinTrees {
+            label: &join.label,
+            result: join.result.tree(repo)?,
+            parents: join.parents.iter().map(commit).collect::<Result<_, _>>()?,
+            base: join.base.as_ref().map(commit).transpose()?,
+        })
+    }
+
+    fn as_merge(&self) -> MergeCommit<'_> {
+        MergeCommit {
+            label: self.label.to_owned(),
+            result: &*self.result,
+            parents: self.parents.iter().map(|tree| &**tree).collect(),
+            base: self.base.as_deref(),
+        }
+    }
+}
