@@ -11,6 +11,7 @@
 //!
 //! | module | knows |
 //! |---|---|
+//! | [`suggest`] | which known word an unknown one may mean |
 //! | [`text`] | spans, edits, lines and columns, the one escape for everything printed |
 //! | [`tree`] | paths, object ids, and the one trait through which files are asked for |
 //! | [`yaml`] | a text with spans laid over it, edits of it, what Helm would read differently |
@@ -37,6 +38,7 @@ pub mod git;
 pub mod merge;
 pub mod policy;
 pub mod report;
+pub mod suggest;
 pub mod text;
 pub mod tree;
 pub mod yaml;

@@ -251,10 +251,8 @@ impl<'d> Reader<'d> {
                 (PinShape::OneString, self.parts_of_text(&field))
             }
             _ => {
-                let kind = match self.is_null(resolved) {
-                    true => ShortfallKind::Missing,
-                    false => ShortfallKind::WrongKind,
-                };
+                let kind =
+                    if self.is_null(resolved) { ShortfallKind::Missing } else { ShortfallKind::WrongKind };
                 let found = self.describe(resolved);
                 self.lacks(kind, name_span, format!("component `{}` is {found}, not a pin", escape(&name)));
                 return;

@@ -244,14 +244,13 @@ fn read_registry(registry: &str) -> Result<(), Malformed> {
         Some(bracket) => registry.split_at(bracket + 2),
         None => registry.split_at(registry.find(':').unwrap_or(registry.len())),
     };
-    if let Some(digits) = port.strip_prefix(':') {
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            let span = Span::new(host.len(), registry.len());
-            return Err(Malformed::new(
-                format!("`{}` is no port of a registry", escape(span.of(registry))),
-                span,
-            ));
-        }
+    let is_port = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if port.strip_prefix(':').is_some_and(|digits| !is_port(digits)) {
+        let span = Span::new(host.len(), registry.len());
+        return Err(Malformed::new(
+            format!("`{}` is no port of a registry", escape(span.of(registry))),
+            span,
+        ));
     }
     let well_formed = match host.strip_prefix('[') {
         Some(address) => {
@@ -311,7 +310,8 @@ fn read_path_part(text: &str, span: Span) -> Result<(), Malformed> {
         let separator = &part[separator_start..at];
         let inside = separator_start > 0 && at < part.len();
         let joins = matches!(separator, "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-');
-        if !separator.is_empty() && !(inside && joins) {
+        let fits = separator.is_empty() || (inside && joins);
+        if !fits {
             return Err(Malformed::new(
                 format!("`{separator}` may not stand here in an image name"),
                 Span::new(span.start + separator_start, span.start + at),

@@ -173,7 +173,9 @@ pub fn archive_path(
 }
 
 fn hash12(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let hash = Sha256::digest(bytes);
+    let first = hash.iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{first:012x}")
 }
 
 /// Seconds of the first and the last second of the years 0000 to 9999, all that four digits name.
