@@ -120,6 +120,6 @@ fn every_case_ends_as_it_says() {
 #[test]
 fn every_case_ends_alike_with_the_sides_exchanged() {
     for case in &cases() {
-        run(case, &case.sides.clone().swapped(), case.expect == "derived");
+        run(case, &case.sides.clone().swapped(), true);
     }
 }
