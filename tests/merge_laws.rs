@@ -1,0 +1,266 @@
+//! Laws of the merge that no example can cover, over manifests of many layouts that are changed
+//! by entries, by style and by random edits of their lines.
+
+mod oracle;
+
+use std::collections::BTreeMap;
+
+use oracle::{LAYOUTS, Numbers};
+use sysbom::bom::{Layout, Manifest, Pin};
+use sysbom::merge::{Conflict, ConflictStyle, Options, Outcome, Sides, judge_text_merge, merge};
+use sysbom::yaml::Document;
+
+const CASES: u64 = 4_000;
+
+/// Base, ours and theirs: each side changed by entries and restyled, some broken by hand.
+fn generate(seed: u64) -> Sides<String> {
+    let mut numbers = Numbers::from_seed(seed ^ 0xabcd);
+    let layout = LAYOUTS[numbers.below(LAYOUTS.len())];
+    let base = oracle::base(&mut numbers, layout);
+    let ours = oracle::changed(&mut numbers, layout, &base);
+    let theirs = oracle::changed(&mut numbers, layout, &base);
+    let mut text = |model| format!("{}{}", oracle::write(model, layout), extra(numbers.below(4)));
+    let texts = Sides { base: text(&base), ours: text(&ours), theirs: text(&theirs) };
+    let mut sides = Sides {
+        base: texts.base,
+        ours: restyled(&mut numbers, texts.ours),
+        theirs: restyled(&mut numbers, texts.theirs),
+    };
+    // git asks a driver only where all three differ.
+    if sides.ours == sides.base {
+        sides.ours.insert_str(0, "# ours\n");
+    }
+    if sides.theirs == sides.base || sides.theirs == sides.ours {
+        sides.theirs.push_str("# theirs\n");
+    }
+    sides
+}
+
+/// Further content below a manifest: the same for most sides.
+fn extra(kind: usize) -> &'static str {
+    match kind {
+        0 => "notes: |\n  images:\n    app: not yaml\n\n  # not a comment\nteams: [a, b]\n",
+        1 => "notes: >-\n  folded\n  text\n# the end\n",
+        _ => "notes: |\n  images:\n    app: no yaml\n\n  # not a comment\nteams: [a, b]\n",
+    }
+}
+
+fn restyled(numbers: &mut Numbers, text: String) -> String {
+    match numbers.below(9) {
+        0 => text.replace('\n', "\r\n"),
+        1 => text.trim_end().to_owned(),
+        2 => text.lines().fold(String::new(), |out, line| {
+            let depth = line.len() - line.trim_start().len();
+            format!("{out}{}{line}\n", " ".repeat(depth))
+        }),
+        3 => text.replace(": v", ": \"v").lines().fold(String::new(), |out, line| {
+            let quote = if line.contains(": \"v") && !line.contains('{') { "\"" } else { "" };
+            format!("{out}{line}{quote}\n")
+        }),
+        4 => format!("---\n{text}"),
+        5 => broken(numbers, &text),
+        6 => text.replace("\n  ", "\n\n  "),
+        _ => text,
+    }
+}
+
+/// One line deleted, doubled, moved, indented or cut.
+fn broken(numbers: &mut Numbers, text: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let (at, to) = (numbers.below(lines.len()), numbers.below(lines.len()));
+    match numbers.below(6) {
+        0 => drop(lines.remove(at)),
+        1 => lines.insert(to, lines[at].clone()),
+        2 => {
+            let line = lines.remove(at);
+            lines.insert(to.min(lines.len()), line);
+        }
+        3 => lines[at].insert(0, ' '),
+        4 => {
+            let half = lines[at].chars().count() / 2;
+            lines[at] = lines[at].chars().take(half).collect();
+        }
+        _ => lines[at].push_str(" # noted"),
+    }
+    lines.join("\n") + "\n"
+}
+
+fn run(texts: &Sides<String>, options: &Options) -> Outcome {
+    let bytes = texts.as_ref().map(|text| text.as_bytes());
+    merge(bytes, options).unwrap_or_else(|why| judge_text_merge(bytes, None, &why, options))
+}
+
+fn pins(text: &str) -> Option<BTreeMap<String, Pin>> {
+    let document = Document::parse(text).ok()?;
+    let manifest = Manifest::read(&document, &Layout::default());
+    Some(manifest.components.iter().map(|component| (component.name.clone(), component.pin())).collect())
+}
+
+/// The text with each conflict resolved to one side.
+fn resolved(text: &str, take_ours: bool) -> String {
+    let (mut out, mut within) = (String::new(), None);
+    for line in text.split_inclusive('\n') {
+        if line.starts_with("<<<<<<< ") {
+            within = Some(true);
+        } else if line.starts_with("=======") && within.is_some() {
+            within = Some(false);
+        } else if line.starts_with(">>>>>>> ") {
+            within = None;
+        } else if within.is_none_or(|ours| ours == take_ours) {
+            out.push_str(line);
+        }
+    }
+    out
+}
+
+/// Every pin of a result is that component's pin on one of the sides.
+fn assert_no_torn_pin(seed: u64, result: &str, texts: &Sides<String>) {
+    let found = pins(result).unwrap_or_else(|| panic!("seed {seed}: the result cannot be read:\n{result}"));
+    let (ours, theirs) = (pins(&texts.ours), pins(&texts.theirs));
+    for (name, pin) in found {
+        let on = |side: &Option<BTreeMap<String, Pin>>| {
+            side.as_ref().is_some_and(|pins| pins.get(&name) == Some(&pin))
+        };
+        assert!(on(&ours) || on(&theirs), "seed {seed}: `{name}` has a pin of neither side:\n{result}");
+    }
+}
+
+#[test]
+fn what_is_merged_can_be_read_and_holds_no_pin_of_neither_side() {
+    let mut merged = 0;
+    for seed in 0..CASES {
+        let texts = generate(seed);
+        match run(&texts, &Options::default()) {
+            Outcome::Merged(bytes) => {
+                merged += 1;
+                assert_no_torn_pin(seed, std::str::from_utf8(&bytes).unwrap(), &texts);
+            }
+            Outcome::Conflicted { bytes, conflicts } => {
+                assert!(!conflicts.is_empty(), "seed {seed}");
+                let text = String::from_utf8(bytes).unwrap();
+                if pins(&texts.ours).is_some() && pins(&texts.theirs).is_some() {
+                    assert_no_torn_pin(seed, &resolved(&text, true), &texts);
+                    assert_no_torn_pin(seed, &resolved(&text, false), &texts);
+                }
+            }
+        }
+    }
+    assert!(merged > CASES / 4, "only {merged} merged");
+}
+
+#[test]
+fn merging_with_an_unchanged_side_gives_the_other_to_the_byte() {
+    for seed in 0..CASES {
+        let Sides { base, ours, theirs } = generate(seed);
+        for (sides, expected) in [
+            (Sides { base: base.clone(), ours: base.clone(), theirs: theirs.clone() }, &theirs),
+            (Sides { base: base.clone(), ours: ours.clone(), theirs: base.clone() }, &ours),
+            (Sides { base, ours: ours.clone(), theirs: ours.clone() }, &ours),
+        ] {
+            assert_eq!(
+                run(&sides, &Options::default()),
+                Outcome::Merged(expected.clone().into_bytes()),
+                "seed {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn exchanging_the_sides_gives_the_same_data() {
+    for seed in 0..CASES {
+        let texts = generate(seed);
+        match (run(&texts, &Options::default()), run(&texts.clone().swapped(), &Options::default())) {
+            (Outcome::Merged(one), Outcome::Merged(other)) => {
+                let data =
+                    |bytes: &[u8]| serde_yaml::from_slice::<serde_yaml::Value>(bytes).map(sorted).unwrap();
+                assert_eq!(data(&one), data(&other), "seed {seed}");
+            }
+            (Outcome::Conflicted { conflicts: one, .. }, Outcome::Conflicted { conflicts: other, .. }) => {
+                let subjects = |conflicts: &[Conflict]| {
+                    let mut subjects: Vec<String> = conflicts.iter().map(|c| c.subject.clone()).collect();
+                    subjects.sort();
+                    subjects
+                };
+                assert_eq!(subjects(&one), subjects(&other), "seed {seed}");
+            }
+            (one, other) => panic!("seed {seed}: {one:?}\nbut swapped {other:?}"),
+        }
+    }
+}
+
+/// The value with the entries of mappings and the items of named lists in one order.
+fn sorted(value: serde_yaml::Value) -> serde_json::Value {
+    fn sort(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Array(items) => {
+                items.iter_mut().for_each(sort);
+                if items.iter().all(|item| item.get("name").is_some()) {
+                    items.sort_by_key(|item| item["name"].to_string());
+                }
+            }
+            serde_json::Value::Object(entries) => entries.values_mut().for_each(sort),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(value).expect("a manifest has a JSON form");
+    sort(&mut value);
+    value
+}
+
+#[test]
+fn every_line_of_a_merge_is_a_line_of_a_side() {
+    for seed in 0..CASES {
+        let texts = generate(seed);
+        if let Outcome::Merged(bytes) = run(&texts, &Options::default()) {
+            let lines: std::collections::HashSet<&str> =
+                texts.ours.lines().chain(texts.theirs.lines()).map(str::trim).collect();
+            let text = String::from_utf8(bytes).unwrap();
+            // Within braces a line is put together from pieces of both sides.
+            for line in
+                text.lines().map(str::trim).filter(|line| !line.contains('{') && line.contains(": sha256"))
+            {
+                assert!(lines.contains(line), "seed {seed}: {line:?} is on no side");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_virtual_base_holds_no_markers_and_no_conflicting_value_of_a_side() {
+    let options = Options { virtual_base: true, ..Options::default() };
+    let mut conflicted = 0;
+    for seed in 0..CASES / 2 {
+        let texts = generate(seed);
+        let Outcome::Conflicted { bytes, .. } = run(&texts, &options) else { continue };
+        conflicted += 1;
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(
+            !text.contains("<<<<<<<") && text.contains("sysbom.invalid/virtual-base"),
+            "seed {seed}:\n{text}"
+        );
+        let outer = Sides { base: text, ours: texts.ours.clone(), theirs: texts.theirs.clone() };
+        let Sides { base, ours, theirs } = &texts;
+        if let Outcome::Merged(bytes) = run(&outer, &Options::default()) {
+            panic!(
+                "seed {seed}: the outer merge drops a side\nbase:\n{base}\nours:\n{ours}\ntheirs:\n{theirs}\nvirtual:\n{}\nmerged:\n{}",
+                outer.base,
+                String::from_utf8_lossy(&bytes)
+            );
+        }
+    }
+    assert!(conflicted > 100, "only {conflicted} conflicted");
+}
+
+#[test]
+fn a_conflict_shows_the_base_where_the_style_asks_for_it() {
+    for style in [ConflictStyle::Diff3, ConflictStyle::Zdiff3] {
+        let text = |tag: &str| format!("images:\n  app:\n    tag: {tag}\n");
+        let texts = Sides { base: text("v1"), ours: text("v2"), theirs: text("v3") };
+        let Outcome::Conflicted { bytes, .. } = run(&texts, &Options { style, ..Options::default() }) else {
+            panic!("both sides moved it")
+        };
+        let expected = "images:\n<<<<<<< ours\n  app:\n    tag: v2\n||||||| base\n  app:\n    tag: v1\n=======\n  app:\n    tag: v3\n>>>>>>> theirs\n";
+        assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+}
