@@ -86,7 +86,7 @@ fn broken(numbers: &mut Numbers, text: &str) -> String {
 }
 
 fn run(texts: &Sides<String>, options: &Options) -> Outcome {
-    let bytes = texts.as_ref().map(|text| text.as_bytes());
+    let bytes = texts.as_ref().map(String::as_bytes);
     merge(bytes, options).unwrap_or_else(|why| judge_text_merge(bytes, None, &why, options))
 }
 

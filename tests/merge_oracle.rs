@@ -26,8 +26,7 @@ fn generate(seed: u64) -> Generated {
 }
 
 fn merged(texts: &Sides<String>) -> Outcome {
-    merge(texts.as_ref().map(|text| text.as_bytes()), &Options::default())
-        .expect("generated texts have structure")
+    merge(texts.as_ref().map(String::as_bytes), &Options::default()).expect("generated texts have structure")
 }
 
 enum Verdict {
@@ -86,7 +85,6 @@ fn nothing_is_merged_silently_or_wrongly_and_few_conflicts_are_needless() {
             }
         }
     }
-    println!("{} cases: {merges} merged, {} conflicts needless", cases(), needless.len());
     assert!(merges * 3 > cases(), "the cases are to merge as well as to conflict");
     assert!(
         needless.len() as u64 * 100 < cases(),

@@ -94,9 +94,9 @@ impl<'v> Decider<'v> {
         let tail = tail.ok_or_else(|| vec![self.conflict(path, Sides::nowhere(), COMMENTS)])?;
         let mut children: Vec<(String, Plan)> = Vec::new();
         let renames = if self.is_components(path) { self.renames(sides) } else { Vec::new() };
-        let renamed: HashSet<&str> = renames.iter().flat_map(|clash| clash.all_keys()).collect();
+        let taken: HashSet<&str> = renames.iter().flat_map(Clash::all_keys).collect();
         for key in keys_in_order(sides, self.canvas) {
-            if renamed.contains(key) {
+            if taken.contains(key) {
                 continue;
             }
             let child = sides.map(|side| side.and_then(|collection| collection.get(key)));
@@ -107,7 +107,7 @@ impl<'v> Decider<'v> {
             children.push((key, Plan::Clash(Box::new(clash))));
         }
         self.refuse_what_is_left_empty(path, sides, &children)?;
-        self.lift_what_cannot_be_shown(sides, &children)?;
+        lift_what_cannot_be_shown(sides, &children)?;
         Ok(CollectionPlan { children, tail })
     }
 
@@ -344,33 +344,6 @@ impl<'v> Decider<'v> {
         Ok(())
     }
 
-    /// Markers stand on lines of their own: an entry of a flow collection, or one that shares its
-    /// line with a dash, is shown within the next larger one.
-    fn lift_what_cannot_be_shown(
-        &self,
-        sides: Sides<Option<&'v Collection>>,
-        children: &[(String, Plan)],
-    ) -> Result<(), Lifted> {
-        let clashes = || {
-            children.iter().filter_map(|(_, plan)| match plan {
-                Plan::Clash(clash) => Some(clash),
-                Plan::Keep(_) | Plan::Absent | Plan::Parts(_) | Plan::Derived => None,
-            })
-        };
-        let cannot = |collection: &Collection| {
-            collection.form.flow
-                || clashes()
-                    .flat_map(|clash| clash.all_keys())
-                    .any(|key| collection.get(key).is_some_and(|child| child.mid_line))
-        };
-        let lifted = clashes().next().is_some()
-            && [sides.base, sides.ours, sides.theirs].into_iter().flatten().any(cannot);
-        if lifted {
-            return Err(clashes().flat_map(|clash| clash.conflicts.iter().cloned()).collect());
-        }
-        Ok(())
-    }
-
     /// A `snapshotId` that moved on both sides names neither result: it is derived from the
     /// merged data, unless something else must be resolved first.
     fn snapshot_id(&self, plan: &mut CollectionPlan) {
@@ -497,6 +470,32 @@ fn key_of(child: Option<&Child>) -> Option<String> {
     child.map(|child| child.key.clone())
 }
 
+/// Markers stand on lines of their own: an entry of a flow collection, or one that shares its
+/// line with a dash, is shown within the next larger one.
+fn lift_what_cannot_be_shown(
+    sides: Sides<Option<&Collection>>,
+    children: &[(String, Plan)],
+) -> Result<(), Lifted> {
+    let clashes = || {
+        children.iter().filter_map(|(_, plan)| match plan {
+            Plan::Clash(clash) => Some(clash),
+            Plan::Keep(_) | Plan::Absent | Plan::Parts(_) | Plan::Derived => None,
+        })
+    };
+    let cannot = |collection: &Collection| {
+        collection.form.flow
+            || clashes()
+                .flat_map(|clash| clash.all_keys())
+                .any(|key| collection.get(key).is_some_and(|child| child.mid_line))
+    };
+    let lifted = clashes().next().is_some()
+        && [sides.base, sides.ours, sides.theirs].into_iter().flatten().any(cannot);
+    if lifted {
+        return Err(clashes().flat_map(|clash| clash.conflicts.iter().cloned()).collect());
+    }
+    Ok(())
+}
+
 fn is_experiment(path: &Path) -> bool {
     matches!(path.segments(), [Segment::Key(key)] if key == "experiment")
 }
@@ -507,7 +506,7 @@ fn is_scalar(value: &Value) -> bool {
 
 /// Every key of any side once: in the canvas' order, then those that only the other has, then
 /// those that only the base has.
-fn keys_in_order<'v>(sides: Sides<Option<&'v Collection>>, canvas: Side) -> Vec<&'v str> {
+fn keys_in_order(sides: Sides<Option<&Collection>>, canvas: Side) -> Vec<&str> {
     let mut seen = HashSet::new();
     let mut keys = Vec::new();
     for side in [canvas, canvas.other(), Side::Base] {

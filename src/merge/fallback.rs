@@ -117,23 +117,23 @@ impl Facts {
         let known = sides.as_ref().map(Option::as_ref);
         let wrong = names.into_iter().find(|name| {
             let pins = known.map(|facts| facts.and_then(|facts| facts.pins.get(*name)));
-            asked_for(&pins, sides.base.is_some()) != Some(self.pins.get(*name))
+            !is_asked_for(self.pins.get(*name), &pins, sides.base.is_some())
         });
         if let Some(name) = wrong {
             return Some(format!("`{name}`"));
         }
         let experiments = known.map(|facts| facts.and_then(|facts| facts.experiment.as_ref()));
-        let asked = asked_for(&experiments, sides.base.is_some());
-        (asked != Some(self.experiment.as_ref())).then(|| "the experiment".to_owned())
+        let asked = is_asked_for(self.experiment.as_ref(), &experiments, sides.base.is_some());
+        (!asked).then(|| "the experiment".to_owned())
     }
 }
 
-/// The value that three sides together ask for; `None` if they do not agree.
-fn asked_for<'f, T: PartialEq>(values: &Sides<Option<&'f T>>, base_is_known: bool) -> Option<Option<&'f T>> {
-    match values.moved() {
-        Moved::Alike => Some(values.ours),
-        Moved::Only(side) => base_is_known.then(|| *values.get(side)),
-        Moved::Apart => None,
+/// Whether three sides together ask for this value.
+fn is_asked_for<T: PartialEq>(value: Option<&T>, sides: &Sides<Option<&T>>, base_is_known: bool) -> bool {
+    match sides.moved() {
+        Moved::Alike => value == sides.ours,
+        Moved::Only(side) => base_is_known && value == *sides.get(side),
+        Moved::Apart => false,
     }
 }
 

@@ -200,8 +200,7 @@ impl Merge<'_> {
             entries.remove(decide::SNAPSHOT_ID);
         }
         let hash = Sha256::digest(data.json().as_bytes());
-        let hex: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        Some(format!("merge-{hex}"))
+        Some(hash.iter().take(6).fold("merge-".to_owned(), |id, byte| format!("{id}{byte:02x}")))
     }
 }
 

@@ -50,7 +50,6 @@ impl Intent<'_> {
         let mut nested = Vec::new();
         for (key, plan) in &plan.children {
             match plan {
-                Plan::Absent => {}
                 Plan::Keep(side) => keep(*side, key),
                 Plan::Clash(clash) => {
                     if let Some(key) = clash.keys.get(self.resolved) {
@@ -61,7 +60,7 @@ impl Intent<'_> {
                     ValuePlan::Take(side) => keep(*side, key),
                     ValuePlan::Merge(plan) => nested.push((key, plan)),
                 },
-                Plan::Derived => {}
+                Plan::Absent | Plan::Derived => {}
             }
         }
         for (key, plan) in nested {

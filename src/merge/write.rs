@@ -77,7 +77,7 @@ impl<'v> Writer<'_, 'v> {
         let text = match self.scene.prologue {
             Some(side) => self.view(side).slice(self.view(side).prologue).to_owned(),
             None => self.disagreement(
-                views.as_ref().map(|view| view.slice(view.prologue).to_owned()),
+                &views.as_ref().map(|view| view.slice(view.prologue).to_owned()),
                 format!("# {SENTINEL}\n"),
             ),
         };
@@ -116,12 +116,11 @@ impl<'v> Writer<'_, 'v> {
                 }
                 Plan::Clash(clash) => {
                     let text = self.clash_text(clash, sides, canvas.form.list, column);
-                    match clash.keys.get(self.scene.canvas).as_deref().and_then(|key| canvas.get(key)) {
-                        Some(here) => self.replace_chunk(here, &text)?,
-                        None => {
-                            let key = clash.keys.get(self.scene.canvas.other()).as_deref();
-                            incoming.push((key.or(clash.keys.base.as_deref()).ok_or(Unplaceable)?, text));
-                        }
+                    let key = |side: Side| clash.keys.get(side).as_deref();
+                    if let Some(here) = key(self.scene.canvas).and_then(|key| canvas.get(key)) {
+                        self.replace_chunk(here, &text)?;
+                    } else {
+                        incoming.push((key(self.scene.canvas.other()).ok_or(Unplaceable)?, text));
                     }
                 }
                 Plan::Parts(parts) => self.parts(key, parts, sides)?,
@@ -367,12 +366,12 @@ impl<'v> Writer<'_, 'v> {
             Mode::Sentinels => self.sentinel(clash, sides, list, column),
             Mode::Markers | Mode::Resolved(_) => String::new(),
         };
-        self.disagreement(texts, sentinel)
+        self.disagreement(&texts, sentinel)
     }
 
-    fn disagreement(&self, texts: Sides<String>, sentinel: String) -> String {
+    fn disagreement(&self, texts: &Sides<String>, sentinel: String) -> String {
         match self.mode {
-            Mode::Markers => markers(&texts, self.scene.options),
+            Mode::Markers => markers(texts, self.scene.options),
             Mode::Resolved(side) => texts.get(side).clone(),
             Mode::Sentinels => sentinel,
         }

@@ -104,14 +104,10 @@ impl<'v> Writer<'_, 'v> {
             }) {
                 next += 1;
             }
-            match kept_before(next) {
-                Some(before) => {
-                    self.edits.push(Edit::insert(canvas.children[before].core.end, format!(", {text}")))
-                }
-                None => {
-                    self.edits.push(Edit::insert(canvas.children[first_kept].core.start, format!("{text}, ")))
-                }
-            }
+            self.edits.push(match kept_before(next) {
+                Some(before) => Edit::insert(canvas.children[before].core.end, format!(", {text}")),
+                None => Edit::insert(canvas.children[first_kept].core.start, format!("{text}, ")),
+            });
         }
         Ok(())
     }
