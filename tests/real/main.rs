@@ -1,11 +1,14 @@
 //! Tests against real parts: the second test command, `tests/real/run`, installs them and runs
 //! these. A part that is missing is a failure, never a skip.
 
+#[path = "../support/random.rs"]
+mod random;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/tree.rs"]
 mod tree;
 
+mod helm;
 mod hook_managers;
 mod parts;
 mod yaml_suite;

@@ -1,0 +1,210 @@
+//! Helm 3 and Helm 4 judge what we say that Helm reads.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+use sysbom::yaml::{Document, HelmReading, NodeKind, ScalarStyle, helm_reading};
+
+use crate::parts::program;
+use crate::random::Random;
+
+const HELMS: [&str; 2] = ["helm3", "helm4"];
+
+/// A chart in a folder of its own.
+struct Chart {
+    folder: tempfile::TempDir,
+}
+
+impl Chart {
+    /// A chart that prints, per line, what this template gives for each of its inputs.
+    fn new(template: &str) -> Chart {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir_all(folder.path().join("templates")).expect("created");
+        std::fs::write(folder.path().join("Chart.yaml"), "apiVersion: v2\nname: t\nversion: 0.1.0\n")
+            .expect("written");
+        std::fs::write(folder.path().join("templates/out.yaml"), template).expect("written");
+        Chart { folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn template(&self, helm: &str, values: &str) -> Output {
+        let values_file = self.path().join("test-values.yaml");
+        std::fs::write(&values_file, values).expect("written");
+        Command::new(program(helm))
+            .args(["template", "t", "."])
+            .arg("-f")
+            .arg(&values_file)
+            .current_dir(self.path())
+            .env("HOME", self.path())
+            .output()
+            .expect("Helm runs")
+    }
+}
+
+/// What Helm makes of each plain scalar, in the terms of our own answer: the text that a template
+/// prints, or null.
+fn read_by_helm(helm: &str, scalars: &[String]) -> Vec<HelmReading> {
+    let chart = Chart::new(
+        "{{ range $i, $x := .Values.v }}k{{ $i }}: {{ if kindIs \"invalid\" $x }}null{{ else }}{{ printf \"%v\" $x | toJson }}{{ end }}\n{{ end }}",
+    );
+    let values: String = scalars.iter().map(|scalar| format!("- {scalar}\n")).collect();
+    let output = chart.template(helm, &format!("v:\n{values}"));
+    assert!(output.status.success(), "{helm}: {}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8(output.stdout).expect("Helm prints UTF-8");
+    stdout
+        .lines()
+        .filter(|line| line.starts_with('k'))
+        .map(|line| {
+            let (_, json) = line.split_once(": ").expect("our template");
+            match serde_json::from_str(json).expect("our template") {
+                Json::String(text) => HelmReading::Text(text),
+                _ => HelmReading::Null,
+            }
+        })
+        .collect()
+}
+
+/// The scalars that our reader, too, reads as one plain scalar of this text.
+fn is_plain_scalar(text: &str) -> bool {
+    let Ok(document) = Document::parse(format!("v:\n- {text}\n")) else { return false };
+    let Some(list) = document.root().and_then(|root| document.get(root, "v")) else { return false };
+    let [item] = document.items(list) else { return false };
+    matches!(&document.node(item.value).kind,
+        NodeKind::Scalar { value, style: ScalarStyle::Plain } if value == text)
+}
+
+/// Tags, digests, ids, and everything that looks like a number to somebody.
+fn generated(count: usize) -> Vec<String> {
+    const TOKENS: [&str; 60] = [
+        "0",
+        "1",
+        "2",
+        "7",
+        "8",
+        "9",
+        "00",
+        "10",
+        "12",
+        "99",
+        "100",
+        "1234567",
+        "e",
+        "E",
+        "e1",
+        "e+",
+        "e-",
+        ".",
+        "..",
+        "-",
+        "+",
+        "_",
+        "__",
+        "x",
+        "X",
+        "o",
+        "b",
+        "0x",
+        "0X",
+        "0o",
+        "0O",
+        "0b",
+        "0B",
+        "-0b",
+        "a",
+        "f",
+        "F",
+        "v",
+        "y",
+        "n",
+        "Y",
+        "N",
+        "no",
+        "on",
+        "true",
+        "False",
+        "null",
+        "~",
+        "inf",
+        ".inf",
+        ".nan",
+        "NaN",
+        "T",
+        "Z",
+        "2024-06-15",
+        "12:34",
+        ":",
+        "p",
+        "9223372036854775807",
+        "18446744073709551615",
+    ];
+    let mut random = Random::new(20_240_615);
+    let mut found = std::collections::BTreeSet::new();
+    while found.len() < count {
+        let text: String = match random.below(5) {
+            0 => (0..7)
+                .map(|_| *random.pick(&[&'0', &'1', &'2', &'5', &'8', &'9', &'e', &'a', &'f']))
+                .collect(),
+            1 => (0..=random.below(4))
+                .map(|_| *random.pick(&[&'0', &'1', &'7', &'8', &'.', &'e', &'_', &'-']))
+                .collect(),
+            2 => (0..=random.below(9))
+                .map(|_| *random.pick(&[&'0', &'1', &'2', &'3', &'4', &'5', &'7', &'.', &'_']))
+                .collect(),
+            _ => (0..=random.below(4)).map(|_| random.pick(&TOKENS)).collect(),
+        };
+        if is_plain_scalar(&text) && helm_reading(ScalarStyle::Plain, &text) != Some(HelmReading::Refused) {
+            found.insert(text);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The table of what Helm was seen to do with plain scalars, and 4,000 generated ones: ours says
+/// that a scalar changes exactly where Helm prints something else, and says what.
+#[test]
+fn helm_prints_what_we_say_it_prints() {
+    let table = "1.10 0123 0o17 089 0x1F 0b11 1e3 7e10 0e1234 1_000 20240615123456789 1234567 yes on y n no off null ~ \
+                 Null NULL True FALSE 12:34 2024-06-15 2024-06-15T10:15:00Z 1.2.3 v1 -0 -0.0 +1 1. .5 1e-5 0.0001 \
+                 0b-1 0_ 1__0 .1_0 .1__0 1e999 1e-999 0x 0xfg 9223372036854775808 -9223372036854775809 123456 1000000";
+    let mut scalars: Vec<String> = table.split_whitespace().map(str::to_owned).collect();
+    scalars.extend(generated(4_000));
+    for helm in HELMS {
+        let theirs = read_by_helm(helm, &scalars);
+        assert_eq!(theirs.len(), scalars.len(), "{helm} printed every scalar");
+        let wrong: Vec<String> = scalars
+            .iter()
+            .zip(theirs)
+            .map(|(scalar, theirs)| {
+                let theirs = (theirs != HelmReading::Text(scalar.clone())).then_some(theirs);
+                (scalar, theirs, helm_reading(ScalarStyle::Plain, scalar))
+            })
+            .filter(|(_, theirs, ours)| theirs != ours)
+            .map(|(scalar, theirs, ours)| format!("{scalar}: {theirs:?}, we say {ours:?}"))
+            .collect();
+        assert!(wrong.is_empty(), "{helm}:\n{}", wrong.join("\n"));
+    }
+    let changing = scalars.iter().filter(|scalar| helm_reading(ScalarStyle::Plain, scalar).is_some()).count();
+    assert!(changing > 500 && scalars.len() - changing > 500, "{changing} of {} change", scalars.len());
+}
+
+#[test]
+fn helm_refuses_what_we_say_it_refuses() {
+    for scalar in [".inf", ".Inf", ".INF", "+.inf", "-.INF", ".nan", ".NaN", ".NAN"] {
+        assert_eq!(helm_reading(ScalarStyle::Plain, scalar), Some(HelmReading::Refused), "{scalar}");
+        for helm in HELMS {
+            let output = Chart::new("").template(helm, &format!("v: {scalar}\n"));
+            assert!(!output.status.success(), "{helm} takes {scalar}");
+        }
+    }
+    for scalar in [".iNf", "inf", "NaN", ".nAN", "+.nan"] {
+        assert_eq!(helm_reading(ScalarStyle::Plain, scalar), None, "{scalar}");
+        for helm in HELMS {
+            let output = Chart::new("").template(helm, &format!("v: {scalar}\n"));
+            assert!(output.status.success(), "{helm} refuses {scalar}");
+        }
+    }
+}
