@@ -19,10 +19,10 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let letters = normalised(word)?;
     let allowed = (letters.len() / 3).max(1);
     let distances = known.into_iter().filter_map(|candidate| {
-        let distance = distance(&letters, &normalised(candidate)?);
-        (distance <= allowed).then_some((distance, candidate))
+        let apart = distance(&letters, &normalised(candidate)?);
+        (apart <= allowed).then_some((apart, candidate))
     });
-    distances.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+    distances.min_by_key(|(apart, _)| *apart).map(|(_, candidate)| candidate)
 }
 
 fn normalised(word: &str) -> Option<Vec<char>> {
@@ -34,12 +34,12 @@ fn normalised(word: &str) -> Option<Vec<char>> {
 fn distance(from: &[char], to: &[char]) -> usize {
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=to.len()).collect();
-    for (row, &letter) in from.iter().enumerate() {
-        let mut current = vec![row + 1];
+    for (above, &letter) in from.iter().enumerate() {
+        let mut current = vec![above + 1];
         for (column, &other) in to.iter().enumerate() {
             let changed = last[column] + usize::from(letter != other);
             let mut least = changed.min(last[column + 1] + 1).min(current[column] + 1);
-            if row > 0 && column > 0 && letter == to[column - 1] && from[row - 1] == other {
+            if above > 0 && column > 0 && letter == to[column - 1] && from[above - 1] == other {
                 least = least.min(before_last[column - 1] + 1);
             }
             current.push(least);

@@ -367,12 +367,12 @@ mod tests {
             ["a = |v1|"],
             "a mapping that merges the one it is in"
         );
-        let mut text = "l0: &l0 {image: x}\n".to_owned();
-        for level in 1..60 {
+        let levels = (1..60).map(|level| {
             let below = level - 1;
-            text.push_str(&format!("l{level}: &l{level} {{<<: [*l{below}, *l{below}, *l{below}]}}\n"));
-        }
-        text.push_str("images: {a: *l59, b: {<<: *l59}}\n");
+            format!("l{level}: &l{level} {{<<: [*l{below}, *l{below}, *l{below}]}}\n")
+        });
+        let levels: Vec<String> = levels.collect();
+        let text = format!("l0: &l0 {{image: x}}\n{}images: {{a: *l59, b: {{<<: *l59}}}}\n", levels.concat());
         assert_eq!(summary(&text, &Layout::default()).len(), 2);
 
         let list: Vec<String> = (0..200).map(|n| format!("k{n}: *l0")).collect();
@@ -389,10 +389,9 @@ mod tests {
     #[test]
     fn a_large_manifest_is_read_in_linear_time() {
         let components = 40_000;
-        let mut text = "images:\n".to_owned();
-        for n in 0..components {
-            text.push_str(&format!("  c{n}: {{image: x/c{n}, tag: v{n}}}\n"));
-        }
+        let lines: Vec<String> =
+            (0..components).map(|n| format!("  c{n}: {{image: x/c{n}, tag: v{n}}}\n")).collect();
+        let text = format!("images:\n{}", lines.concat());
         let document = document(&text);
         let named = (0..components).map(|n| (format!("c{n}"), Path::of_keys(["images", &format!("c{n}")])));
         for components_at in [Layout::default().components, Components::Named(named.collect())] {

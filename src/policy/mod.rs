@@ -8,10 +8,12 @@
 mod date;
 mod exception;
 mod floating;
+mod layout;
 mod pattern;
 mod policies;
 mod raw;
 mod tag;
+mod tag_lists;
 mod valid;
 mod version;
 

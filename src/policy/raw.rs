@@ -4,7 +4,7 @@
 //! `valid`. The file is read through a [`Document`] rather than into structs, since every value
 //! keeps its span.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use super::{Pattern, PolicyFault, Setting, Star};
@@ -80,7 +80,7 @@ impl<'d> Raw<'d> {
             self.wrong_kind(node, path, "a mapping");
             return Vec::new();
         }
-        let mut seen = HashMap::new();
+        let mut seen = HashSet::new();
         let mut entries = Vec::new();
         for entry in document.entries(node) {
             let key_span = self.span(entry.key);
@@ -88,7 +88,7 @@ impl<'d> Raw<'d> {
                 self.fault(key_span, "a key of the policy is no text", "use a word as the key");
                 continue;
             };
-            if seen.insert(key, ()).is_some() {
+            if !seen.insert(key) {
                 let message = format!("`{}` stands twice", escape(key));
                 self.fault(key_span, message, "keep one of the two");
             } else if !self.is_null(entry.value) {

@@ -8,13 +8,11 @@ use std::collections::BTreeMap;
 use super::policies::SYSTEM;
 use super::raw::{Entry, MAX_POLICY_BYTES, Raw};
 use super::{
-    Allow, AllowedImages, ComponentTags, Date, Deny, DigestNeed, Direct, FloatingSettings, HistoryLayout,
-    Level, Policy, PolicyFault, Requirement, Setting, Star, Unknown, WithDigest,
+    AllowedImages, DigestNeed, Direct, HistoryLayout, Level, Policy, PolicyFault, Requirement, Setting, Star,
 };
-use crate::bom::{Components, PatternSegment};
 use crate::text::{Source, Span, escape};
 use crate::tree::RepoPath;
-use crate::yaml::{Document, NodeId, NodeKind, Path};
+use crate::yaml::{Document, NodeId};
 
 /// Settings that may be overridden for a system.
 const SETTINGS: &[&str] = &[
@@ -84,8 +82,8 @@ pub(super) fn validate(
     Err(faults)
 }
 
-struct Reader<'d, 'r> {
-    raw: Raw<'d>,
+pub(super) struct Reader<'d, 'r> {
+    pub(super) raw: Raw<'d>,
     known_rules: &'r [&'r str],
 }
 
@@ -202,96 +200,6 @@ impl<'d> Reader<'d, '_> {
         }
     }
 
-    fn components(&mut self, node: NodeId, path: &str, policy: &mut Policy) {
-        let read = match self.raw.document.node(node).kind {
-            NodeKind::Mapping { .. } => {
-                let entries = self.raw.named_entries(node, path);
-                if entries.is_empty() {
-                    self.raw.fault(
-                        self.raw.span(node),
-                        format!("`{path}` names no component"),
-                        COMPONENTS_HELP,
-                    );
-                }
-                let named = entries.iter().filter_map(|entry| {
-                    let keys = self.keys(entry.value, &format!("{path}.{}", escape(entry.key)))?;
-                    if keys.iter().any(|key| key == "*") {
-                        let span = self.raw.span(entry.value);
-                        self.raw.fault(
-                            span,
-                            "a named component stands at one path, without `*`",
-                            COMPONENTS_HELP,
-                        );
-                    }
-                    Some((entry.key.to_owned(), Path::of_keys(keys.iter().map(String::as_str))))
-                });
-                Some(Components::Named(named.collect()))
-            }
-            _ => self.keys(node, path).map(|keys| {
-                if keys.iter().all(|key| key != "*") {
-                    return Components::Below(Path::of_keys(keys.iter().map(String::as_str)));
-                }
-                let segment =
-                    |key: String| if key == "*" { PatternSegment::Any } else { PatternSegment::Key(key) };
-                Components::Matching(keys.into_iter().map(segment).collect())
-            }),
-        };
-        if let Some(components) = read {
-            policy.layout.components = components;
-            policy.components = Some(self.raw.span(node));
-        }
-    }
-
-    /// Keys joined by dots; one that holds a dot stands in double quotes: `images."a.b"`.
-    fn keys(&mut self, node: NodeId, path: &str) -> Option<Vec<String>> {
-        let Setting { value: text, .. } = self.raw.text(node, path)?;
-        let keys = split_keys(text);
-        if keys.is_none() {
-            let message = format!("`{path}` cannot be `{}`", escape(text));
-            self.raw.fault(self.raw.span(node), message, COMPONENTS_HELP);
-        }
-        keys
-    }
-
-    fn fields(&mut self, node: NodeId, path: &str, policy: &mut Policy) {
-        let mut fields = policy.layout.fields.clone();
-        for entry in self.raw.entries(node, path, &["image", "tag", "digest"]) {
-            let at = format!("{path}.{}", entry.key);
-            match (entry.key, &self.raw.document.node(entry.value).kind) {
-                ("image", NodeKind::Sequence { .. }) => {
-                    let items = self.raw.items(entry.value, &at);
-                    fields.image = items.iter().filter_map(|&item| self.field(item, &at)).collect();
-                    if items.is_empty() {
-                        self.raw.fault(
-                            self.raw.span(entry.value),
-                            format!("`{at}` names no key"),
-                            FIELDS_HELP,
-                        );
-                    }
-                }
-                ("image", _) => fields.image = self.field(entry.value, &at).into_iter().collect(),
-                ("tag", _) => fields.tag = self.field(entry.value, &at).unwrap_or_default(),
-                _ => fields.digest = self.field(entry.value, &at).unwrap_or_default(),
-            }
-        }
-        let mut keys: Vec<&str> = fields.keys().collect();
-        keys.sort_unstable();
-        if keys.windows(2).any(|pair| pair[0] == pair[1]) && self.raw.faults.is_empty() {
-            self.raw.fault(self.raw.span(node), "two parts of a pin cannot stand under one key", FIELDS_HELP);
-        }
-        policy.layout.fields = fields;
-        policy.fields = Some(self.raw.span(node));
-    }
-
-    fn field(&mut self, node: NodeId, path: &str) -> Option<String> {
-        let Setting { value, .. } = self.raw.text(node, path)?;
-        if value.is_empty() || value == "<<" {
-            self.raw.fault(self.raw.span(node), format!("`{path}` names no key"), FIELDS_HELP);
-            return None;
-        }
-        Some(value.to_owned())
-    }
-
     fn images(&mut self, node: NodeId, path: &str, policy: &mut Policy) {
         let mut lists: Vec<AllowedImages> = Vec::new();
         for entry in self.raw.named_entries(node, path) {
@@ -305,114 +213,6 @@ impl<'d> Reader<'d, '_> {
             .images
             .retain(|old| lists.iter().all(|new| new.components.as_str() != old.components.as_str()));
         policy.images.append(&mut lists);
-    }
-
-    fn floating(&mut self, node: NodeId, path: &str, floating: &mut FloatingSettings) {
-        for entry in self.raw.entries(node, path, &["with-digest", "unknown", "deny", "allow", "components"])
-        {
-            let (node, path) = (entry.value, format!("{path}.{}", entry.key));
-            match entry.key {
-                "with-digest" => {
-                    let choices = [
-                        ("reject", WithDigest::Reject),
-                        ("names-only", WithDigest::NamesOnly),
-                        ("accept", WithDigest::Accept),
-                    ];
-                    set(&mut floating.with_digest, self.raw.choice(node, &path, &choices));
-                }
-                "unknown" => {
-                    let choices = [("reject", Unknown::Reject), ("accept", Unknown::Accept)];
-                    set(&mut floating.unknown, self.raw.choice(node, &path, &choices));
-                }
-                "deny" => floating.deny = self.denies(node, &path),
-                "allow" => floating.allow = self.allows(node, &path),
-                _ => {
-                    let items = self.raw.items(node, &path);
-                    floating.components =
-                        items.iter().filter_map(|&item| self.component_tags(item, &path)).collect();
-                }
-            }
-        }
-    }
-
-    /// Each a pattern, or `{tag: PATTERN, reason: TEXT}`.
-    fn denies(&mut self, node: NodeId, path: &str) -> Vec<Deny> {
-        let items = self.raw.items(node, path);
-        let deny = |reader: &mut Self, item: NodeId| {
-            let mapping = matches!(reader.raw.document.node(item).kind, NodeKind::Mapping { .. });
-            let Entries { tag, reason, .. } = match mapping {
-                true => reader.tag_entries(item, path, &["tag", "reason"])?,
-                false => Entries { tag: reader.raw.text(item, path)?, reason: None, until: None },
-            };
-            let span = tag.span.unwrap_or_default();
-            Some(Deny { tag: reader.raw.pattern(tag.value, span, Star::Anything)?, reason, span })
-        };
-        items.into_iter().filter_map(|item| deny(self, item)).collect()
-    }
-
-    /// Each `{tag: PATTERN, reason: TEXT}`, with or without `until: DATE`.
-    fn allows(&mut self, node: NodeId, path: &str) -> Vec<Allow> {
-        let items = self.raw.items(node, path);
-        let allow = |reader: &mut Self, item: NodeId| {
-            let span = reader.raw.span(item);
-            if reader.raw.document.scalar(item).is_some() {
-                reader.raw.fault(span, "an allowed tag needs a reason", ALLOW_HELP);
-                return None;
-            }
-            let Entries { tag, reason, until } =
-                reader.tag_entries(item, path, &["tag", "reason", "until"])?;
-            let Some(reason) = reason else {
-                reader.raw.fault(span, "an allowed tag needs a reason", ALLOW_HELP);
-                return None;
-            };
-            let span = tag.span.unwrap_or_default();
-            Some(Allow { tag: reader.raw.pattern(tag.value, span, Star::Anything)?, reason, until, span })
-        };
-        items.into_iter().filter_map(|item| allow(self, item)).collect()
-    }
-
-    fn tag_entries(&mut self, node: NodeId, path: &str, known: &[&str]) -> Option<Entries<'d>> {
-        let (mut tag, mut reason, mut until) = (None, None, None);
-        for entry in self.raw.entries(node, path, known) {
-            let path = format!("{path}.{}", entry.key);
-            match entry.key {
-                "tag" => tag = self.raw.text(entry.value, &path),
-                "reason" => {
-                    let text = self.raw.text(entry.value, &path);
-                    reason = text.map(|text| text.value.trim().to_owned()).filter(|text| !text.is_empty());
-                }
-                _ => until = self.raw.read::<Date>(entry.value, &path, "write a day such as `2024-06-30`"),
-            }
-        }
-        if tag.is_none() {
-            self.raw.fault(self.raw.span(node), format!("an entry of `{path}` has no `tag`"), ALLOW_HELP);
-        }
-        Some(Entries { tag: tag?, reason, until: until.map(|until| until.value) })
-    }
-
-    fn component_tags(&mut self, node: NodeId, path: &str) -> Option<ComponentTags> {
-        let mut name = None;
-        let (mut deny, mut allow, mut version_parts) = (Vec::new(), Vec::new(), None);
-        for entry in self.raw.entries(node, path, &["name", "deny", "allow", "version-parts"]) {
-            let (node, path) = (entry.value, format!("{path}.{}", entry.key));
-            match entry.key {
-                "name" => {
-                    let text = self.raw.text(node, &path)?;
-                    name = self.raw.pattern(text.value, self.raw.span(node), Star::Anything);
-                }
-                "deny" => deny = self.denies(node, &path),
-                "allow" => allow = self.allows(node, &path),
-                _ => {
-                    let choices = [("1", 1), ("2", 2), ("3", 3), ("4", 4)];
-                    version_parts = self.raw.choice(node, &path, &choices);
-                }
-            }
-        }
-        if name.is_none() {
-            let message = format!("an entry of `{path}` has no `name`");
-            self.raw.fault(self.raw.span(node), message, "name the component, or several by a glob");
-        }
-        Some(ComponentTags { name: name?, deny, allow, version_parts })
     }
 
     fn experiment(&mut self, node: NodeId, path: &str, policy: &mut Policy) {
@@ -445,50 +245,306 @@ impl<'d> Reader<'d, '_> {
     }
 }
 
-const COMPONENTS_HELP: &str = "write a path such as `images`, a pattern such as `\"*.image\"` (`*` stands for a \
-                               whole key), or a path for each component: `{app: app.image}`";
-const FIELDS_HELP: &str =
-    "write `{image: image, tag: tag, digest: digest}`; `image` may join keys: `[registry, repository]`";
-const ALLOW_HELP: &str = "write `{tag: edge, reason: why, until: 2024-06-30}`; `until` may be left out";
-
-/// What stands in an entry of `deny` or `allow`.
-struct Entries<'d> {
-    tag: Setting<&'d str>,
-    reason: Option<String>,
-    until: Option<Date>,
-}
-
-fn set<T>(setting: &mut Setting<T>, read: Option<Setting<T>>) {
+pub(super) fn set<T>(setting: &mut Setting<T>, read: Option<Setting<T>>) {
     if let Some(read) = read {
         *setting = read;
     }
 }
 
-/// The keys of a dotted path. `None` if a key is empty, a quote is not closed, or a `*` does not
-/// stand for a whole key.
-fn split_keys(text: &str) -> Option<Vec<String>> {
-    let mut keys = Vec::new();
-    let mut rest = text;
-    loop {
-        let (key, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => {
-                let (key, behind) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
-                let is_star = key == "*";
-                if key.contains(['"', '[', ']']) || (key.contains('*') && !is_star) {
-                    return None;
-                }
-                (key, behind)
-            }
-        };
-        if key.is_empty() || key == "<<" {
-            return None;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bom::{Components, PatternSegment};
+    use crate::yaml::Path;
+
+    const RULES: &[&str] = &["floating-tag", "pin-incomplete"];
+
+    fn read(text: &str) -> Result<Valid, Vec<PolicyFault>> {
+        validate(&Source::new(".sysbom.yaml", text), RULES, "0.4.2")
+    }
+
+    fn valid(text: &str) -> Policy {
+        read(text).unwrap_or_else(|faults| panic!("{faults:?}")).common
+    }
+
+    /// Every fault as `message @ text | help`.
+    fn faults(text: &str) -> Vec<String> {
+        let faults = read(text).err().unwrap_or_default();
+        faults.iter().map(|f| format!("{} @ {} | {}", f.message, f.span.of(text), f.help)).collect()
+    }
+
+    #[test]
+    fn an_empty_file_and_the_defaults_written_out_are_the_same_policy() {
+        let defaults = "required-version: null
+manifest: releases/current.yaml
+history: {layout: flat}
+components: images
+fields: {image: image, tag: tag, digest: digest}
+digest: required
+images: {}
+floating: {with-digest: reject, unknown: reject, deny: [], components: []}
+experiment: {schema: null}
+direct: allow
+rules: {}
+inline-allow: []
+";
+        let default = Policy::default();
+        for text in ["", "# nothing\n", "---\n", "{}\n", defaults] {
+            let policy = valid(text);
+            assert_eq!(policy.layout, default.layout);
+            assert_eq!(policy.manifest.value, default.manifest.value);
+            assert_eq!(policy.history.value, default.history.value);
+            assert_eq!(policy.digest.value, default.digest.value);
+            assert_eq!(policy.direct.value, default.direct.value);
+            assert_eq!(policy.floating.with_digest.value, default.floating.with_digest.value);
+            assert_eq!(policy.experiment_schema.value, None);
+            assert!(policy.images.is_empty() && policy.rules.is_empty() && policy.inline_allow.is_empty());
         }
-        keys.push(key.to_owned());
-        match behind.strip_prefix('.') {
-            Some(next) => rest = next,
-            None if behind.is_empty() => return Some(keys),
-            None => return None,
+    }
+
+    #[test]
+    fn every_setting_is_read_with_its_place() {
+        let text = "required-version: '>=0.4, <1'
+manifest: deploy/bom.yaml
+history: {layout: year-month}
+digest: optional
+images: {app: ['ghcr.io/acme/*', postgres], 'db*': ['re:[a-z]+']}
+experiment: {schema: schema/experiment.json}
+direct: deny
+rules: {floating-tag: warning, pin-incomplete: off}
+inline-allow: [floating-tag]
+";
+        let policy = valid(text);
+        let place = |span: Option<Span>| span.expect("the file sets it").of(text);
+        assert_eq!(
+            (policy.manifest.value.as_str(), place(policy.manifest.span)),
+            ("deploy/bom.yaml", "deploy/bom.yaml")
+        );
+        assert_eq!(
+            (policy.history.value, place(policy.history.span)),
+            (HistoryLayout::YearMonth, "year-month")
+        );
+        assert_eq!((policy.digest.value, place(policy.digest.span)), (DigestNeed::Optional, "optional"));
+        assert_eq!(policy.experiment_schema.value, Some(RepoPath::new("schema/experiment.json")));
+        assert_eq!((policy.direct.value, place(policy.direct.span)), (Direct::Deny, "deny"));
+        let level = policy.level("floating-tag", Level::Error);
+        assert_eq!((level.value, place(level.span)), (Level::Warning, "warning"));
+        assert_eq!(policy.level("pin-incomplete", Level::Error).value, Level::Off);
+        assert_eq!(policy.level("schema", Level::Error), Setting::default_of(Level::Error));
+        assert_eq!(
+            policy.inline_allows("floating-tag").map(|setting| place(setting.span)),
+            Some("floating-tag")
+        );
+        assert_eq!(policy.inline_allows("pin-incomplete"), None);
+        let allows = |component, name| policy.allows_image(component, name).map(|setting| setting.value);
+        assert_eq!(allows("app", "ghcr.io/acme/app"), Some(true));
+        assert_eq!(allows("app", "ghcr.io/acme/deep/app"), Some(false));
+        assert_eq!(allows("db1", "postgres"), Some(true));
+        assert_eq!(allows("db1", "ghcr.io/acme/db"), Some(false));
+        assert_eq!(allows("web", "anything"), None);
+    }
+
+    #[test]
+    fn components_stand_at_a_path_a_pattern_or_one_by_one() {
+        let components = |text: &str| valid(text).layout.components;
+        assert_eq!(
+            components("components: global.images\n"),
+            Components::Below(Path::of_keys(["global", "images"]))
+        );
+        assert_eq!(components("components: '\"a.b\".c'\n"), Components::Below(Path::of_keys(["a.b", "c"])));
+        assert_eq!(
+            components("components: '*.image'\n"),
+            Components::Matching(vec![PatternSegment::Any, PatternSegment::Key("image".to_owned())])
+        );
+        assert_eq!(
+            components("components: {app: app.image, db: db}\n"),
+            Components::Named(vec![
+                ("app".to_owned(), Path::of_keys(["app", "image"])),
+                ("db".to_owned(), Path::of_keys(["db"])),
+            ])
+        );
+        let text = "fields: {image: [registry, repository], digest: sha}\n";
+        let policy = valid(text);
+        assert_eq!(policy.layout.fields.keys().collect::<Vec<_>>(), ["registry", "repository", "tag", "sha"]);
+        assert_eq!(
+            policy.fields.map(|span| span.of(text)),
+            Some("{image: [registry, repository], digest: sha}")
+        );
+        for wrong in [
+            "'a..b'",
+            "''",
+            "'app-*'",
+            "'*.'",
+            "'\"a'",
+            "'\"a\"b'",
+            "'a[0]'",
+            "[a]",
+            "{a: '*.b'}",
+            "{}",
+            "'<<'",
+        ] {
+            assert_eq!(faults(&format!("components: {wrong}\n")).len(), 1, "{wrong}");
         }
+        for wrong in
+            ["{image: []}", "{tag: ''}", "{tag: image}", "{image: [a, a]}", "{tag: [a]}", "{imgae: x}"]
+        {
+            assert_eq!(faults(&format!("fields: {wrong}\n")).len(), 1, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn unknown_words_are_told_with_what_may_have_been_meant() {
+        let text = "componets: images
+floating: {with-digset: reject, unknown: maybe}
+rules: {floatin-tag: off, schema: fatal}
+inline-allow: [floatingtag]
+digest: true
+colour: red
+systems: {}
+";
+        assert_eq!(
+            faults(text),
+            [
+                "unknown setting `componets` @ componets | did you mean `components`?",
+                "unknown setting `with-digset` @ with-digset | did you mean `with-digest`?",
+                "`floating.unknown` cannot be `maybe` @ maybe | use `reject`, `accept`",
+                "unknown setting `floatin-tag` @ floatin-tag | did you mean `floating-tag`?",
+                "unknown setting `schema` @ schema | known here: `floating-tag`, `pin-incomplete`",
+                "unknown rule `floatingtag` @ floatingtag | did you mean `floating-tag`?",
+                "`digest` cannot be `true` @ true | use `required`, `optional`",
+                "unknown setting `colour` @ colour | known here: `required-version`, `manifest`, `systems`, `history`, \
+                 `components`, `fields`, `digest`, `images`, `floating`, `experiment`, `direct`, `rules`, `inline-allow`",
+            ]
+        );
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_told() {
+        for (text, message) in [
+            ("- a\n", "the policy is a list, not a mapping"),
+            ("a\n", "the policy is a text, not a mapping"),
+            ("images: [a]\n", "`images` is a list, not a mapping"),
+            ("images: {app: x}\n", "`images.app` is a text, not a list"),
+            ("images: {app: [[x]]}\n", "`images.app` is a list, not a text"),
+            ("images: {app: ['[a']}\n", "not a glob: unclosed character class; missing ']'"),
+            ("manifest: [a]\n", "`manifest` is a list, not a text"),
+            ("digest: required\ndigest: optional\n", "`digest` stands twice"),
+            ("? [a]\n: b\n", "a key of the policy is no text"),
+            ("images: &a {}\n", "the policy uses an anchor, an alias or a tag"),
+            ("digest: !!str required\n", "the policy uses an anchor, an alias or a tag"),
+            ("floating: {allow: [edge]}\n", "an allowed tag needs a reason"),
+            ("floating: {allow: [{tag: edge, reason: ' '}]}\n", "an allowed tag needs a reason"),
+            ("floating: {allow: [{reason: x}]}\n", "an entry of `floating.allow` has no `tag`"),
+            (
+                "floating: {allow: [{tag: a, reason: x, until: soon}]}\n",
+                "`floating.allow.until` cannot be `soon`",
+            ),
+            ("floating: {components: [{deny: [a]}]}\n", "an entry of `floating.components` has no `name`"),
+            (
+                "floating: {components: [{name: a, version-parts: 0}]}\n",
+                "`floating.components.version-parts` cannot be `0`",
+            ),
+            ("floating: {deny: ['re:(']}\n", "not a regular expression: unclosed group"),
+            ("a: b: c\n", "not YAML: mapping values are not allowed in this context"),
+        ] {
+            let found = read(text).err().unwrap_or_default();
+            let messages: Vec<&str> = found.iter().map(|fault| fault.message.as_str()).collect();
+            assert_eq!(messages, [message], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_stands_below_the_top_and_system_is_one_folder() {
+        for path in ["a.yaml", "a/b/c.yaml", "'{system}/a.yaml'", "'a/{system}/b/c.yaml'"] {
+            assert_eq!(faults(&format!("manifest: {path}\n")), [] as [&str; 0], "{path}");
+        }
+        for path in [
+            "/a.yaml",
+            "../a.yaml",
+            "a/../b.yaml",
+            "./a.yaml",
+            "a//b.yaml",
+            "a/",
+            "''",
+            "'a\\b'",
+            "'C:/a'",
+            ".git/a",
+            "\"a\\u0007\"",
+            "'a/{system}.yaml'",
+            "'{system}/{system}/a.yaml'",
+            "'a/{name}/b.yaml'",
+            "'{system}'",
+        ] {
+            assert_eq!(faults(&format!("manifest: {path}\n")).len(), 1, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_system_lays_its_settings_over_the_common_ones() {
+        let text = "manifest: releases/{system}/current.yaml
+digest: optional
+images: {app: [a], db: [b]}
+floating: {unknown: accept, deny: [x]}
+rules: {floating-tag: warning}
+systems:
+  prod:
+    digest: required
+    images: {app: [c]}
+    floating: {deny: [y]}
+    rules: {pin-incomplete: off}
+  test:
+";
+        let Valid { common, own } = read(text).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let prod = &own["prod"];
+        assert_eq!((common.digest.value, prod.digest.value), (DigestNeed::Optional, DigestNeed::Required));
+        let allows = |policy: &Policy, component, name| policy.allows_image(component, name).map(|s| s.value);
+        assert_eq!((allows(prod, "app", "a"), allows(prod, "app", "c")), (Some(false), Some(true)));
+        assert_eq!((allows(prod, "db", "b"), allows(&common, "app", "a")), (Some(true), Some(true)));
+        assert_eq!(prod.floating.unknown.value, crate::policy::Unknown::Accept);
+        let denied: Vec<&str> = prod.floating.deny.iter().map(|deny| deny.tag.as_str()).collect();
+        assert_eq!(denied, ["y"]);
+        assert_eq!(prod.level("floating-tag", Level::Error).value, Level::Warning);
+        assert_eq!(prod.level("pin-incomplete", Level::Error).value, Level::Off);
+        assert!(!own.contains_key("test"));
+    }
+
+    #[test]
+    fn systems_need_their_place_in_the_manifests_path() {
+        assert_eq!(
+            faults("systems: {prod: {digest: required}}\n"),
+            [
+                "there is one system, since `manifest` has no `{system}` @ prod | set `manifest: releases/{system}/current.yaml`"
+            ]
+        );
+        let text =
+            "manifest: '{system}/a.yaml'\nsystems: {prod: {manifest: x, diggest: optional}, a/b: {}}\n";
+        assert_eq!(
+            faults(text).iter().map(|fault| fault.split(" |").next().unwrap_or_default()).collect::<Vec<_>>(),
+            [
+                "unknown setting `manifest` @ manifest",
+                "unknown setting `diggest` @ diggest",
+                "`a/b` is no system: a system is one folder @ a/b",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_policy_for_another_version_is_judged_by_that_alone() {
+        assert_eq!(
+            faults("required-version: '>=0.5'\nnew-setting: 1\n"),
+            [
+                "this is sysbom 0.4.2, and the policy requires >=0.5 @ '>=0.5' | install a version of sysbom that is >=0.5"
+            ]
+        );
+        assert_eq!(faults("required-version: '>=0.4, <1'\n"), [] as [&str; 0]);
+        assert_eq!(faults("required-version: 0.4\n").len(), 1);
+    }
+
+    #[test]
+    fn a_policy_has_limits() {
+        let many = format!("floating: {{deny: [{}]}}\n", vec!["a"; 1001].join(", "));
+        assert_eq!(faults(&many).len(), 1);
+        assert!(faults(&many)[0].starts_with("the policy has more than 1000 patterns"));
+        assert!(faults(&" ".repeat(MAX_POLICY_BYTES + 1))[0].starts_with("the policy has 262145 bytes"));
     }
 }

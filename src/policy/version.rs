@@ -75,13 +75,11 @@ fn comparison(text: &str) -> Option<(Operator, [u64; 3])> {
 
 fn numbers(text: &str) -> Option<[u64; 3]> {
     let mut numbers = [0; 3];
-    let mut written = 0;
-    for part in text.split('.') {
+    for (at, part) in text.split('.').enumerate() {
         if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        *numbers.get_mut(written)? = part.parse().ok()?;
-        written += 1;
+        *numbers.get_mut(at)? = part.parse().ok()?;
     }
     Some(numbers)
 }
