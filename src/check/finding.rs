@@ -1,5 +1,6 @@
 //! What is wrong with a file, where, and what to do about it.
 
+use crate::policy::Level;
 use crate::text::{Edit, Source, Span};
 use crate::tree::{ObjectId, RepoPath};
 
@@ -31,6 +32,39 @@ pub struct Finding {
     pub fix: Option<Fix>,
 }
 
+impl Finding {
+    /// A finding of a rule in [`super::RULES`], as severe as the rule is by default.
+    pub fn new(rule: &'static str, at: Excerpt, message: String, help: String) -> Finding {
+        let level = super::rule(rule).expect("findings come from rules of the table").level;
+        let severity = match level {
+            Level::Error => Severity::Error,
+            Level::Warning | Level::Off => Severity::Warning,
+        };
+        Finding { rule, severity, message, help, at, because: Vec::new(), fix: None }
+    }
+
+    /// The same, resting on this place too, if there is one.
+    #[must_use]
+    pub fn because(mut self, place: impl IntoIterator<Item = Excerpt>) -> Finding {
+        self.because.extend(place);
+        self
+    }
+
+    /// The same with a change that mends it.
+    #[must_use]
+    pub fn fixed_by(mut self, fix: impl Into<Option<Fix>>) -> Finding {
+        self.fix = fix.into();
+        self
+    }
+
+    /// The same as a warning, where only some findings of a rule are errors.
+    #[must_use]
+    pub fn as_warning(mut self) -> Finding {
+        self.severity = Severity::Warning;
+        self
+    }
+}
+
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
@@ -42,6 +76,13 @@ pub struct Excerpt {
     pub span: Span,
     /// What the place has to do with it, a few words; empty where the message says so.
     pub label: String,
+}
+
+impl Excerpt {
+    /// A file as a whole, without its text.
+    pub fn whole(path: RepoPath, label: impl Into<String>) -> Excerpt {
+        Excerpt { path, source: None, span: Span::at(0), label: label.into() }
+    }
 }
 
 /// A change that mends a finding without guessing what the user meant.

@@ -1,7 +1,91 @@
 //! What is wrong with an operation repository: rules, and what they find.
+//!
+//! Knows rules and takes values: trees to look into, a policy, a day. Where the trees come from
+//! and how findings are shown is for others.
+//!
+//! Content is judged in the manifest, in snapshots that are new, and in new history files that are
+//! no states of base: nobody can forge an archive. Archives of real states are judged by the
+//! rules of history alone: the day a `latest` is mended, the state that had it must still be archived.
 
+mod allow;
+mod file;
 mod finding;
+mod input;
+mod judge;
 mod rule;
+mod rules;
+mod subject;
 
 pub use finding::{Excerpt, Finding, Fix, Severity};
-pub use rule::{RULES, Rule, Silenced, rule};
+pub use input::{Input, MergeCommit, Moves, Scope};
+pub use judge::{Unjudged, judge};
+pub use rule::{RULES, Rule, Silenced, rule, rule_ids};
+
+use crate::policy::{Level, Policy, Setting};
+use crate::tree::TreeError;
+use rule::Run;
+use subject::{Subject, setting};
+
+/// Judges an update by all rules. Findings come sorted by path, place and rule, each once, with
+/// the levels that the policy gives them. An error says that a tree could not be looked into.
+pub fn check(input: &Input) -> Result<Vec<Finding>, TreeError> {
+    let mut findings = Vec::new();
+    for subject in Subject::all(input)? {
+        let found = allow::apply(&subject, ask_about_system(&subject)?);
+        findings.extend(found.into_iter().filter_map(|finding| leveled(subject.policy(), finding)));
+    }
+    let found = ask_about_update(input)?;
+    findings.extend(found.into_iter().filter_map(|finding| leveled(input.policies.common(), finding)));
+    findings.sort_by(|one, two| place(one).cmp(&place(two)));
+    findings.dedup_by(|one, two| place(one) == place(two));
+    Ok(findings)
+}
+
+fn place(finding: &Finding) -> impl Ord + '_ {
+    (&finding.at.path, finding.at.span, finding.rule, &finding.message)
+}
+
+fn ask_about_system(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
+    let mut findings = Vec::new();
+    for run in RULES.iter().flat_map(|rule| rule.run) {
+        match run {
+            Run::Read(rule) => findings.extend(rule(subject)),
+            Run::Looked(rule) => findings.extend(rule(subject)?),
+            Run::Update(_) => {}
+        }
+    }
+    Ok(findings)
+}
+
+fn ask_about_update(input: &Input) -> Result<Vec<Finding>, TreeError> {
+    let mut findings = Vec::new();
+    for run in RULES.iter().flat_map(|rule| rule.run) {
+        match run {
+            Run::Update(rule) => findings.extend(rule(input)?),
+            Run::Read(_) | Run::Looked(_) => {}
+        }
+    }
+    Ok(findings)
+}
+
+/// A finding as the policy counts it, with the setting that makes it count otherwise than by
+/// default; `None` if the policy switches its rule off.
+fn leveled(policy: &Policy, mut finding: Finding) -> Option<Finding> {
+    // After a policy that cannot be read nothing could be checked, whatever it was meant to say.
+    if finding.rule == "policy-changed" && finding.severity == Severity::Error {
+        return Some(finding);
+    }
+    let default = match finding.severity {
+        Severity::Warning => Level::Warning,
+        Severity::Error => Level::Error,
+    };
+    let Setting { value, span } = policy.level(finding.rule, default);
+    finding.severity = match value {
+        Level::Off => return None,
+        Level::Warning => Severity::Warning,
+        Level::Error => Severity::Error,
+    };
+    let is_set = setting(policy, span, "the level is set here").filter(|_| value != default);
+    finding.because.extend(is_set);
+    Some(finding)
+}

@@ -1,6 +1,11 @@
 //! The rules of an operation repository, in the order in which the pages under `docs/rules` list them.
 
 use crate::policy::Level;
+use crate::tree::TreeError;
+
+use super::rules::{change, experiment, files, history, merge, pin, policy, reuse, shape, snapshot, yaml};
+use super::subject::Subject;
+use super::{Finding, Input};
 
 /// One rule. Its row in [`RULES`] is all there is to register.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +21,19 @@ pub struct Rule {
     pub silenced: Silenced,
     /// The page `docs/rules/ID.md`, in Markdown.
     pub explain: &'static str,
+    /// What finds its faults.
+    pub(super) run: &'static [Run],
+}
+
+/// How a rule is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Run {
+    /// About one system, from what has been read of it.
+    Read(fn(&Subject) -> Vec<Finding>),
+    /// About one system, and it looks into trees once more.
+    Looked(fn(&Subject) -> Result<Vec<Finding>, TreeError>),
+    /// About the update as a whole.
+    Update(fn(&Input) -> Result<Vec<Finding>, TreeError>),
 }
 
 /// What may silence a rule, beside the policy.
@@ -25,6 +43,11 @@ pub enum Silenced {
     InFile,
     /// Nothing: the rule guards history, or who may judge.
     Never,
+}
+
+/// The ids of all rules, as policies and exceptions may name them.
+pub fn rule_ids() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.id).collect()
 }
 
 /// The rule of this id.
@@ -40,6 +63,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/yaml-syntax.md"),
+        run: &[Run::Read(yaml::syntax)],
     },
     Rule {
         id: "duplicate-key",
@@ -47,6 +71,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/duplicate-key.md"),
+        run: &[Run::Read(yaml::duplicates)],
     },
     Rule {
         id: "yaml-coercion",
@@ -54,6 +79,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/yaml-coercion.md"),
+        run: &[Run::Read(yaml::coercion)],
     },
     Rule {
         id: "yaml-feature",
@@ -61,6 +87,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/yaml-feature.md"),
+        run: &[Run::Read(yaml::feature)],
     },
     Rule {
         id: "conflict-marker",
@@ -68,6 +95,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/conflict-marker.md"),
+        run: &[Run::Read(yaml::conflict)],
     },
     Rule {
         id: "schema",
@@ -75,6 +103,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/schema.md"),
+        run: &[Run::Read(shape::schema)],
     },
     Rule {
         id: "unexpected-key",
@@ -82,6 +111,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Warning,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/unexpected-key.md"),
+        run: &[Run::Read(shape::unexpected_key)],
     },
     Rule {
         id: "pin-malformed",
@@ -89,6 +119,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/pin-malformed.md"),
+        run: &[Run::Read(pin::malformed)],
     },
     Rule {
         id: "pin-incomplete",
@@ -96,6 +127,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/pin-incomplete.md"),
+        run: &[Run::Read(pin::incomplete)],
     },
     Rule {
         id: "floating-tag",
@@ -103,6 +135,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/floating-tag.md"),
+        run: &[Run::Read(pin::floating)],
     },
     Rule {
         id: "image-moved",
@@ -110,6 +143,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/image-moved.md"),
+        run: &[Run::Read(pin::image_moved)],
     },
     Rule {
         id: "torn-pin",
@@ -117,6 +151,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/torn-pin.md"),
+        run: &[Run::Read(merge::torn_pin)],
     },
     Rule {
         id: "half-moved-pin",
@@ -124,6 +159,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Warning,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/half-moved-pin.md"),
+        run: &[Run::Read(pin::half_moved)],
     },
     Rule {
         id: "digest-reused",
@@ -131,6 +167,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Warning,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/digest-reused.md"),
+        run: &[Run::Read(reuse::digest_reused)],
     },
     Rule {
         id: "manifest-missing",
@@ -138,6 +175,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/manifest-missing.md"),
+        run: &[Run::Read(history::manifest_missing)],
     },
     Rule {
         id: "archive-missing",
@@ -145,6 +183,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/archive-missing.md"),
+        run: &[Run::Looked(history::archive_missing)],
     },
     Rule {
         id: "history-rewritten",
@@ -152,6 +191,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/history-rewritten.md"),
+        run: &[Run::Read(history::history_rewritten)],
     },
     Rule {
         id: "archive-differs",
@@ -159,6 +199,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/archive-differs.md"),
+        run: &[Run::Looked(history::archive_differs)],
     },
     Rule {
         id: "side-dropped",
@@ -166,6 +207,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/side-dropped.md"),
+        run: &[Run::Read(merge::side_dropped)],
     },
     Rule {
         id: "snapshot-id",
@@ -173,6 +215,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/snapshot-id.md"),
+        run: &[Run::Looked(snapshot::snapshot_id)],
     },
     Rule {
         id: "not-a-regular-file",
@@ -180,6 +223,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/not-a-regular-file.md"),
+        run: &[Run::Looked(files::not_regular), Run::Update(files::policy_not_regular)],
     },
     Rule {
         id: "path-twin",
@@ -187,6 +231,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/path-twin.md"),
+        run: &[Run::Looked(files::path_twin)],
     },
     Rule {
         id: "component-removed",
@@ -194,6 +239,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Warning,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/component-removed.md"),
+        run: &[Run::Read(change::component_removed)],
     },
     Rule {
         id: "version-downgrade",
@@ -201,6 +247,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Warning,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/version-downgrade.md"),
+        run: &[Run::Read(change::version_downgrade)],
     },
     Rule {
         id: "experiment-weights",
@@ -208,6 +255,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/experiment-weights.md"),
+        run: &[Run::Read(experiment::weights)],
     },
     Rule {
         id: "canary-same-image",
@@ -215,6 +263,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Warning,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/canary-same-image.md"),
+        run: &[Run::Read(experiment::canary)],
     },
     Rule {
         id: "policy-moved",
@@ -222,6 +271,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/policy-moved.md"),
+        run: &[Run::Update(policy::moved)],
     },
     Rule {
         id: "policy-changed",
@@ -229,6 +279,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Warning,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/policy-changed.md"),
+        run: &[Run::Update(policy::changed)],
     },
     Rule {
         id: "exception",
@@ -236,6 +287,8 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/exception.md"),
+        // Found where exceptions are applied, after all other rules.
+        run: &[],
     },
 ];
 

@@ -1,0 +1,88 @@
+//! What a check is given: the policy that judges, the trees before and after, the merges between
+//! them, and what only git's log can tell.
+
+use crate::policy::{Date, Policies, System};
+use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
+
+/// One update to judge, and by what. Begin with [`Input::new`] and set what else is known.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The policy that judges: the one that [`super::judge`] finds. Never the edited one.
+    pub policies: &'a Policies,
+    /// The files as base has them; `None` where there is no base, as in an empty repository.
+    pub before: Option<&'a dyn Tree>,
+    /// How commands in helps call `before`: a revision such as `origin/main`.
+    pub before_name: &'a str,
+    /// The files to judge.
+    pub after: &'a dyn Tree,
+    /// The merge commits that `after` has and `before` has not; in pre-commit after a conflict,
+    /// the merge that is about to be committed.
+    pub merges: &'a [MergeCommit<'a>],
+    /// Whether an object is a state that the system's manifest had earlier on base's first-parent
+    /// line. Asked only for new history files that are not base's present state.
+    pub is_former: &'a dyn Fn(&System, &ObjectId) -> Result<bool, TreeError>,
+    /// Where the archive of base's present state, which is the object given, belongs; `None` if
+    /// that cannot be told. Asked only where it is missing.
+    pub archive_path: &'a dyn Fn(&System, &ObjectId) -> Result<Option<RepoPath>, TreeError>,
+    /// The day on which exceptions and allowances expire or not.
+    pub today: Date,
+    /// How much of history is looked at.
+    pub scope: Scope,
+    /// Whether manifest, history and components may move.
+    pub moves: Moves,
+}
+
+/// How much of history is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The history files that are new.
+    NewHistory,
+    /// All of it, as `check --history` asks.
+    WholeHistory,
+}
+
+/// Whether a change of the policy may move manifest, history and components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// It may not: `policy-moved` fires.
+    Refused,
+    /// It may: the configuration of the server says so.
+    Allowed,
+}
+
+/// One merge commit.
+#[derive(Clone)]
+pub struct MergeCommit<'a> {
+    /// What to call it: a short commit id, or `the merge being committed`.
+    pub label: String,
+    /// What it holds.
+    pub result: &'a dyn Tree,
+    /// Its parents, the first one first.
+    pub parents: Vec<&'a dyn Tree>,
+    /// The merge base of its first two parents; `None` if they have none in common.
+    pub base: Option<&'a dyn Tree>,
+}
+
+impl<'a> Input<'a> {
+    /// An update from `before` to `after` without merges, whose new history files are no former
+    /// states, on the day given.
+    pub fn new(
+        policies: &'a Policies,
+        before: Option<&'a dyn Tree>,
+        after: &'a dyn Tree,
+        today: Date,
+    ) -> Input<'a> {
+        Input {
+            policies,
+            before,
+            before_name: "BASE",
+            after,
+            merges: &[],
+            is_former: &|_, _| Ok(false),
+            archive_path: &|_, _| Ok(None),
+            today,
+            scope: Scope::NewHistory,
+            moves: Moves::Refused,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Which policy judges an update: base's, so that a change cannot loosen its own judge.
+
+use std::fmt;
+
+use super::rule_ids;
+use crate::policy::{DEFAULT_MANIFEST, MAX_POLICY_BYTES, POLICY_PATH, Policies, PolicyFault};
+use crate::text::{Source, Span};
+use crate::tree::{Kind, RepoPath, Tree, TreeError};
+
+/// Why nothing can be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unjudged {
+    /// A tree could not be looked into.
+    Tree(TreeError),
+    /// The policy that would judge is itself at fault.
+    Policy {
+        /// The policy file.
+        source: Source,
+        /// What is wrong with it; at least one.
+        faults: Vec<PolicyFault>,
+    },
+}
+
+impl fmt::Display for Unjudged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unjudged::Tree(error) => error.fmt(f),
+            Unjudged::Policy { source, faults } => {
+                write!(f, "the policy {} cannot be followed", source.name)?;
+                faults.first().map_or(Ok(()), |fault| write!(f, ": {}", fault.message))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unjudged {}
+
+impl From<TreeError> for Unjudged {
+    fn from(error: TreeError) -> Self {
+        Unjudged::Tree(error)
+    }
+}
+
+/// The policy that judges the update from `before` to `after`: base's own. Where base has neither
+/// a policy nor a manifest there is nothing yet that a change could loosen, so the update brings
+/// its own policy; if that cannot be read the defaults hold, and `policy-changed` says what is
+/// wrong with it.
+pub fn judge(before: Option<&dyn Tree>, after: &dyn Tree) -> Result<Policies, Unjudged> {
+    match before {
+        Some(before) if is_governed(before)? => match read_policy(before)? {
+            PolicyFile::Absent => Ok(Policies::default()),
+            PolicyFile::Valid(policies) => Ok(*policies),
+            PolicyFile::Faulty(source, faults) => Err(Unjudged::Policy { source, faults }),
+        },
+        Some(_) | None => match read_policy(after)? {
+            PolicyFile::Valid(policies) => Ok(*policies),
+            PolicyFile::Absent | PolicyFile::Faulty(..) => Ok(Policies::default()),
+        },
+    }
+}
+
+/// Whether a tree has a policy, or a manifest where one stands without a policy.
+pub(super) fn is_governed(tree: &dyn Tree) -> Result<bool, TreeError> {
+    let has = |path: &str| tree.entry(&RepoPath::new(path)).map(|entry| entry.is_some());
+    Ok(has(POLICY_PATH)? || has(DEFAULT_MANIFEST)?)
+}
+
+/// The policy file of a tree.
+pub(super) enum PolicyFile {
+    /// There is none: the defaults hold.
+    Absent,
+    /// It can be followed.
+    Valid(Box<Policies>),
+    /// It cannot.
+    Faulty(Source, Vec<PolicyFault>),
+}
+
+pub(super) fn read_policy(tree: &dyn Tree) -> Result<PolicyFile, TreeError> {
+    let Some(entry) = tree.entry(&RepoPath::new(POLICY_PATH))? else { return Ok(PolicyFile::Absent) };
+    let fault = |message: &str, help: &str, at| PolicyFault {
+        message: message.to_owned(),
+        help: help.to_owned(),
+        span: Span::at(at),
+    };
+    if !matches!(entry.kind, Kind::File | Kind::Executable) {
+        let fault = fault("the policy is no plain file", "put the content itself there", 0);
+        return Ok(PolicyFile::Faulty(Source::new(POLICY_PATH, ""), vec![fault]));
+    }
+    let bytes = tree.read(&entry, MAX_POLICY_BYTES)?;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let fault = fault("the policy is not UTF-8", "save the file as UTF-8", at);
+            return Ok(PolicyFile::Faulty(Source::new(POLICY_PATH, text), vec![fault]));
+        }
+    };
+    let source = Source::new(POLICY_PATH, text);
+    Ok(match Policies::read(&source, &rule_ids()) {
+        Ok(policies) => PolicyFile::Valid(Box::new(policies)),
+        Err(faults) => PolicyFile::Faulty(source, faults),
+    })
+}

@@ -1,0 +1,122 @@
+//! Whether an experiment compares what it says.
+
+use crate::bom::Component;
+use crate::check::Finding;
+use crate::check::file::{File, Read};
+use crate::check::subject::{Subject, by_name};
+use crate::text::Span;
+use crate::yaml::{HelmReading, NodeId, NodeKind, ScalarStyle, helm_reading};
+
+/// `experiment-weights`: the weights of an experiment add up to 100.
+pub fn weights(subject: &Subject) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, read) in subject.readable() {
+        let Some(experiment) = read.manifest.experiment else { continue };
+        let stable = weight(file, read, experiment, "stableWeight");
+        let canary = weight(file, read, experiment, "canaryWeight");
+        match (stable, canary) {
+            (Some(Ok(stable)), Some(Ok(canary))) if stable.value + canary.value != 100 => {
+                let sum = stable.value + canary.value;
+                let message = format!(
+                    "`stableWeight` {} and `canaryWeight` {} add up to {sum}, not to 100",
+                    stable.value, canary.value
+                );
+                let help = format!(
+                    "with `stableWeight: {}`, write `canaryWeight: {}`",
+                    stable.value,
+                    100 - stable.value
+                );
+                let other = file.excerpt(stable.span, "the other weight");
+                found.push(file.finding("experiment-weights", canary.span, message, help).because([other]));
+            }
+            (stable, canary) => found.extend([stable, canary].into_iter().flatten().filter_map(Result::err)),
+        }
+    }
+    found
+}
+
+struct Weight {
+    value: u8,
+    span: Span,
+}
+
+/// A weight, if it is written, or what is wrong with it.
+fn weight(file: &File, read: &Read, experiment: NodeId, key: &str) -> Option<Result<Weight, Finding>> {
+    let node = read.document.get(experiment, key)?;
+    let span = read.document.node(node).span;
+    let is_plain =
+        matches!(read.document.node(node).kind, NodeKind::Scalar { style: ScalarStyle::Plain, .. });
+    let text = read.document.scalar(node).unwrap_or_default();
+    let digits =
+        is_plain && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    let value = text.parse().ok().filter(|value| digits && *value <= 100);
+    Some(value.map(|value| Weight { value, span }).ok_or_else(|| {
+        let message = format!("`{key}` is no whole number from 0 to 100");
+        let help = format!("write a number without quotes and fraction, such as `{key}: 10`");
+        file.finding("experiment-weights", span, message, help)
+    }))
+}
+
+/// `canary-same-image`: a canary differs from its stable sibling.
+pub fn canary(subject: &Subject) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, read) in subject.readable() {
+        let Some(enabled) = canary_enabled(read) else { continue };
+        let components = by_name(&read.manifest);
+        let mut canaries =
+            components.iter().filter_map(|(name, component)| Some((stem(name)?, *component))).peekable();
+        if canaries.peek().is_none() {
+            let message = "the experiment has `canaryEnabled`, and there is no canary component".to_owned();
+            let help =
+                "add the image to try as a component of its own, such as `appCanary` beside `app`, or set \
+                        `canaryEnabled: false`"
+                    .to_owned();
+            found.push(file.finding("canary-same-image", enabled, message, help));
+        }
+        for (stem, canary) in canaries {
+            let stable = components.get(stem).filter(|stable| same_image(stable, canary));
+            found.extend(stable.map(|stable| {
+                let message =
+                    format!("canary `{}` has the image of its stable sibling `{}`", canary.name, stable.name);
+                let help =
+                    format!("pin the image to try in `{}`, or set `canaryEnabled: false`", canary.name);
+                let span = canary
+                    .digest
+                    .as_ref()
+                    .or(canary.tag.as_ref())
+                    .map_or(canary.name_span, |field| field.span);
+                file.finding("canary-same-image", span, message, help).because([
+                    file.excerpt(stable.name_span, "the stable sibling"),
+                    file.excerpt(enabled, "enabled here"),
+                ])
+            }));
+        }
+    }
+    found
+}
+
+/// Where `canaryEnabled` is set to what Helm takes for true.
+fn canary_enabled(read: &Read) -> Option<Span> {
+    let node = read.document.get(read.manifest.experiment?, "canaryEnabled")?;
+    let NodeKind::Scalar { value, style } = &read.document.node(node).kind else { return None };
+    let is_true = *style == ScalarStyle::Plain
+        && (value == "true" || helm_reading(*style, value) == Some(HelmReading::Text("true".to_owned())));
+    is_true.then_some(read.document.node(node).span)
+}
+
+/// `app` of `appCanary`, `app-canary`, `app_canary`; empty for `canary`.
+fn stem(name: &str) -> Option<&str> {
+    let cut = name.len().checked_sub("canary".len())?;
+    let end = name.get(cut..)?;
+    end.eq_ignore_ascii_case("canary").then(|| name[..cut].trim_end_matches(['-', '_', '.']))
+}
+
+/// By digest, and by image and tag where no digest is written.
+fn same_image(stable: &Component, canary: &Component) -> bool {
+    let (stable, canary) = (stable.pin(), canary.pin());
+    if stable.digest.is_empty() && canary.digest.is_empty() {
+        stable == canary
+    } else {
+        stable.digest == canary.digest
+    }
+}

@@ -1,0 +1,135 @@
+//! Whether every former state is kept, and kept as it was.
+
+use crate::bom::ArchiveName;
+use crate::check::file::File;
+use crate::check::subject::Subject;
+use crate::check::{Excerpt, Finding, Fix};
+use crate::tree::{Kind, RepoPath, TreeEntry, TreeError};
+
+/// The most bytes of an archive whose hash is compared with its name; more than a manifest can have.
+const MAX_ARCHIVE: usize = 64 << 20;
+
+/// `manifest-missing`: the manifest stays.
+pub fn manifest_missing(subject: &Subject) -> Vec<Finding> {
+    let before = subject.before.as_ref().and_then(|side| side.manifest.as_ref());
+    let (Some(before), None) = (before, &subject.after.manifest) else { return Vec::new() };
+    let path = &before.entry.path;
+    let message = format!("the manifest `{path}` is gone");
+    let help = format!("put it back: `git checkout {} -- {path}`", subject.input.before_name);
+    vec![Finding::new("manifest-missing", Excerpt::whole(path.clone(), ""), message, help)]
+}
+
+/// `archive-missing`: every former state is archived.
+pub fn archive_missing(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
+    let Some(state) = subject.state_before() else { return Ok(Vec::new()) };
+    let after = &subject.after;
+    let stays = after.manifest.as_ref().is_some_and(|now| now.entry.id == *state && is_regular(&now.entry));
+    let is_archived = after.history.iter().any(|entry| entry.id == *state && is_regular(entry));
+    if stays || is_archived {
+        return Ok(Vec::new());
+    }
+    let path = (subject.input.archive_path)(&subject.system, state)?;
+    let manifest = &subject.system.manifest;
+    let before = subject.input.before_name;
+    let message = format!(
+        "the state that `{manifest}` has on {before} is in no file below `{}`",
+        subject.system.history
+    );
+    let help = match &path {
+        Some(path) => format!("`sysbom archive` writes and stages it as `{path}`"),
+        None => "`sysbom archive` writes and stages it".to_owned(),
+    };
+    let fix = path.map(|path| Fix::Archive { path, blob: state.clone() });
+    let at = Excerpt::whole(manifest.clone(), "");
+    Ok(vec![Finding::new("archive-missing", at, message, help).fixed_by(fix)])
+}
+
+fn is_regular(entry: &TreeEntry) -> bool {
+    matches!(entry.kind, Kind::File | Kind::Executable)
+}
+
+/// `history-rewritten`: history only grows.
+pub fn history_rewritten(subject: &Subject) -> Vec<Finding> {
+    let Some(before) = &subject.before else { return Vec::new() };
+    before.history.iter().filter_map(|old| rewritten(subject, old)).collect()
+}
+
+fn rewritten(subject: &Subject, old: &TreeEntry) -> Option<Finding> {
+    let path = &old.path;
+    let now = subject.after.history_entry(path);
+    let what = match now {
+        Some(now) if now.id == old.id && now.kind == old.kind => return None,
+        Some(now) if now.id == old.id => {
+            format!(
+                "history file `{path}` has changed from {} to {}",
+                kind_name(old.kind),
+                kind_name(now.kind)
+            )
+        }
+        Some(_) => format!("history file `{path}` is changed"),
+        None => match renamed(subject, old) {
+            Some(new) => format!("history file `{path}` is renamed to `{new}`"),
+            None => format!("history file `{path}` is deleted"),
+        },
+    };
+    let before = subject.input.before_name;
+    let mut help = format!("`sysbom check --fix` or `git checkout {before} -- {path}` puts it back");
+    if now.is_none() && is_revert(subject, old) {
+        help.push_str(
+            "; this looks like the revert of a release, which deletes the archive that the release added: \
+             to go back, release the former state again with `sysbom rollback`",
+        );
+    }
+    // What is put back is a plain file; a link or an executable is mended by hand.
+    let fix = (old.kind == Kind::File).then(|| Fix::Restore { path: path.clone(), blob: old.id.clone() });
+    Some(Finding::new("history-rewritten", Excerpt::whole(path.clone(), ""), what, help).fixed_by(fix))
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::File => "a plain file",
+        Kind::Executable => "an executable",
+        Kind::Symlink => "a symbolic link",
+        Kind::Submodule => "a submodule",
+        Kind::Folder => "a folder",
+    }
+}
+
+/// Where a deleted file's content turned up under a path that base does not have.
+fn renamed<'s>(subject: &'s Subject, old: &TreeEntry) -> Option<&'s RepoPath> {
+    let before = subject.before.as_ref()?;
+    let is_new = |entry: &&TreeEntry| entry.id == old.id && before.history_entry(&entry.path).is_none();
+    subject.after.history.iter().find(is_new).map(|entry| &entry.path)
+}
+
+/// Undoing a release brings the state back that the release archived, and deletes that archive.
+fn is_revert(subject: &Subject, old: &TreeEntry) -> bool {
+    subject.after.manifest.as_ref().is_some_and(|now| now.entry.id == old.id)
+}
+
+/// `archive-differs`: an archive's name is the hash of its bytes.
+pub fn archive_differs(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
+    let mut found = Vec::new();
+    for new in &subject.new_history {
+        let Some(name) = ArchiveName::parse(new.file.entry.path.name()) else { continue };
+        if !is_regular(&new.file.entry) {
+            continue;
+        }
+        let bytes = subject.input.after.read(&new.file.entry, MAX_ARCHIVE)?;
+        if !name.fits(&bytes) {
+            found.push(differs(&new.file, &name));
+        }
+    }
+    Ok(found)
+}
+
+fn differs(file: &File, name: &ArchiveName) -> Finding {
+    let path = &file.entry.path;
+    let message =
+        format!("the SHA-256 of archive `{path}` does not begin with `{}`, as its name says", name.hash12());
+    let help = format!(
+        "delete it with `git rm -f {path}`, and let `sysbom archive` write the archive; \
+         if line endings were converted, `releases/**/history/** -text` belongs into `.gitattributes`"
+    );
+    Finding::new("archive-differs", Excerpt::whole(path.clone(), ""), message, help)
+}

@@ -1,0 +1,184 @@
+//! Whether each pin is whole, well formed, and moved as one.
+
+use std::str::FromStr;
+
+use crate::bom::{Component, Digest, Field, ImageName, Malformed, Tag};
+use crate::check::file::{File, Read};
+use crate::check::subject::{Pair, Subject};
+use crate::check::{Finding, Fix};
+use crate::policy::{DigestNeed, Floating};
+use crate::text::{Edit, Span};
+
+/// `pin-malformed`: image, tag and digest are what a registry accepts.
+pub fn malformed(subject: &Subject) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, read) in subject.readable() {
+        for component in &read.manifest.components {
+            found.extend(faulty::<ImageName>(file, component, "image", component.image.as_ref()));
+            found.extend(faulty::<Tag>(file, component, "tag", component.tag.as_ref()));
+            let digest = faulty::<Digest>(file, component, "digest", component.digest.as_ref());
+            found.extend(digest.map(|finding| finding.fixed_by(lower_case(file, component))));
+        }
+    }
+    found
+}
+
+/// The fault of a part that is written and is not what a registry accepts.
+fn faulty<T: FromStr<Err = Malformed>>(
+    file: &File,
+    component: &Component,
+    what: &str,
+    field: Option<&Field>,
+) -> Option<Finding> {
+    let field = field.filter(|field| !field.text.is_empty())?;
+    let fault = T::from_str(&field.text).err()?;
+    let message = format!("{what} of `{}`: {}", component.name, fault.message);
+    let help = match what {
+        "image" => "write the image name alone; tag and digest have keys of their own".to_owned(),
+        "tag" => "a tag has letters, digits, `_`, `.` and `-`, at most 128, and begins with no `.` or `-`"
+            .to_owned(),
+        _ => format!(
+            "copy the digest that `docker buildx imagetools inspect {}` prints",
+            component.pin().image
+        ),
+    };
+    Some(file.finding("pin-malformed", within(file, field, fault.span), message, help))
+}
+
+/// The faulty bytes in the file, where the field stands there as it is; else the whole field.
+fn within(file: &File, field: &Field, fault: Span) -> Span {
+    let written = field.span.of(&file.source.text);
+    match written.find(&field.text) {
+        Some(offset) => {
+            let start = field.span.start + offset;
+            Span::new(start + fault.start, start + fault.end)
+        }
+        None => field.span,
+    }
+}
+
+/// A digest that is well formed but for upper-case letters.
+fn lower_case(file: &File, component: &Component) -> Option<Fix> {
+    let field = component.digest.as_ref()?;
+    Digest::from_str(&field.text.to_ascii_lowercase()).ok()?;
+    let written = field.span.of(&file.source.text);
+    Some(Fix::Edit(vec![Edit::replace(field.span, written.to_ascii_lowercase())]))
+}
+
+/// `pin-incomplete`: every pin has a tag and a digest.
+pub fn incomplete(subject: &Subject) -> Vec<Finding> {
+    let need = &subject.policy().digest;
+    let mut found = Vec::new();
+    for (file, read) in subject.readable() {
+        for component in &read.manifest.components {
+            found.extend(lacks(file, component, "tag", component.tag.as_ref()));
+            if need.value == DigestNeed::Required {
+                let finding = lacks(file, component, "digest", component.digest.as_ref());
+                let setting = subject.setting(need.span, "digests are required here");
+                found.extend(finding.map(|finding| finding.because(setting)));
+            }
+        }
+    }
+    found
+}
+
+fn lacks(file: &File, component: &Component, what: &str, field: Option<&Field>) -> Option<Finding> {
+    let span = match field {
+        Some(field) if !field.text.is_empty() => return None,
+        Some(field) => field.span,
+        None => component.name_span,
+    };
+    let pin = component.pin();
+    let help = match what {
+        "tag" => "add the tag of the build you tested".to_owned(),
+        _ => format!(
+            "`docker buildx imagetools inspect {}:{}` prints it; `digest: optional` in `.sysbom.yaml` does without",
+            pin.image, pin.tag
+        ),
+    };
+    let message = format!("component `{}` has no {what}", component.name);
+    Some(file.finding("pin-incomplete", span, message, help))
+}
+
+/// `image-moved`: a component keeps its image name.
+pub fn image_moved(subject: &Subject) -> Vec<Finding> {
+    let moved = |pair: &Pair| {
+        let (before, after) = (pair.before.image.as_ref()?, pair.after.image.as_ref()?);
+        let name = &pair.after.name;
+        let allowed = subject.policy().allows_image(name, &after.text);
+        if before.text == after.text || allowed.as_ref().is_some_and(|allowed| allowed.value) {
+            return None;
+        }
+        let message = format!("the image of `{name}` moved from `{}` to `{}`", before.text, after.text);
+        let help = format!(
+            "if that is meant, allow it in `.sysbom.yaml` first, in a change of its own: \
+             `images: {{{name}: [\"{}\", \"{}\"]}}`",
+            before.text, after.text
+        );
+        let was = pair.before_file.excerpt(before.span, format!("on {}", subject.input.before_name));
+        let setting = subject.setting(allowed.and_then(|allowed| allowed.span), "the names allowed");
+        Some(
+            pair.after_file.finding("image-moved", after.span, message, help).because([was]).because(setting),
+        )
+    };
+    subject.pairs().iter().filter_map(moved).collect()
+}
+
+/// `half-moved-pin`: tag and digest move together.
+pub fn half_moved(subject: &Subject) -> Vec<Finding> {
+    subject.pairs().iter().filter_map(|pair| half_moved_pair(subject, pair)).collect()
+}
+
+fn half_moved_pair(subject: &Subject, pair: &Pair) -> Option<Finding> {
+    let (before, after) = (pair.before.pin(), pair.after.pin());
+    if before.image != after.image || before.digest.is_empty() || after.digest.is_empty() {
+        return None;
+    }
+    let name = &pair.after.name;
+    let (what, was, message) = match (before.tag == after.tag, before.digest == after.digest) {
+        (false, true) => (
+            pair.after.tag.as_ref()?,
+            pair.before.tag.as_ref(),
+            format!(
+                "the tag of `{name}` moved from `{}` to `{}`, and its digest did not",
+                before.tag, after.tag
+            ),
+        ),
+        (true, false) => (
+            pair.after.digest.as_ref()?,
+            pair.before.digest.as_ref(),
+            format!("the digest of `{name}` moved, and its tag `{}` did not", after.tag),
+        ),
+        (true, true) | (false, false) => return None,
+    };
+    let help = format!(
+        "compare with what `docker buildx imagetools inspect {}:{}` prints; if they belong together, all is well",
+        after.image, after.tag
+    );
+    let was = was.map(|was| pair.before_file.excerpt(was.span, format!("on {}", subject.input.before_name)));
+    Some(pair.after_file.finding("half-moved-pin", what.span, message, help).because(was))
+}
+
+/// `floating-tag`: a tag names one build for good.
+pub fn floating(subject: &Subject) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, read) in subject.readable() {
+        found.extend(floating_tags(subject, file, read));
+    }
+    found
+}
+
+fn floating_tags(subject: &Subject, file: &File, read: &Read) -> Vec<Finding> {
+    let judge = |component: &Component| {
+        let tag = component.tag.as_ref().filter(|tag| Tag::from_str(&tag.text).is_ok())?;
+        let has_digest = component.digest.as_ref().is_some_and(|digest| !digest.text.is_empty());
+        match subject.policy().floating(&component.name, &tag.text, has_digest) {
+            Floating::Accepted { .. } => None,
+            Floating::Rejected { step: _, message, help, because } => {
+                let setting = subject.setting(because, "the setting that decides");
+                Some(file.finding("floating-tag", tag.span, message, help).because(setting))
+            }
+        }
+    };
+    read.manifest.components.iter().filter_map(judge).collect()
+}

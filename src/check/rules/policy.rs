@@ -1,0 +1,125 @@
+//! Whether a change edits what judges.
+
+use crate::check::judge::{PolicyFile, is_governed, read_policy};
+use crate::check::subject::setting;
+use crate::check::{Excerpt, Finding, Input, Moves, Severity};
+use crate::policy::{POLICY_PATH, Policies, Policy};
+use crate::text::{Source, Span};
+use crate::tree::{RepoPath, TreeError};
+
+/// `policy-moved`: manifest, history and components stay where they are.
+pub fn moved(input: &Input) -> Result<Vec<Finding>, TreeError> {
+    if input.moves == Moves::Allowed || !is_edited(input)? {
+        return Ok(Vec::new());
+    }
+    Ok(match read_policy(input.after)? {
+        PolicyFile::Absent => moves(input, &Policies::default())?,
+        PolicyFile::Valid(policies) => moves(input, &policies)?,
+        PolicyFile::Faulty(..) => Vec::new(),
+    })
+}
+
+/// `policy-changed`: no edit of the policy goes unseen. One that cannot be read is an error,
+/// in the change that brings it.
+pub fn changed(input: &Input) -> Result<Vec<Finding>, TreeError> {
+    let edited = is_edited(input)?;
+    match read_policy(input.after)? {
+        PolicyFile::Faulty(source, faults) if edited || !governed_before(input)? => Ok(faults
+            .into_iter()
+            .map(|fault| faulty(&source, fault.span, fault.message, fault.help))
+            .collect()),
+        PolicyFile::Valid(_) | PolicyFile::Absent if edited && moved(input)?.is_empty() => {
+            Ok(vec![edit(input)])
+        }
+        PolicyFile::Valid(_) | PolicyFile::Absent | PolicyFile::Faulty(..) => Ok(Vec::new()),
+    }
+}
+
+fn governed_before(input: &Input) -> Result<bool, TreeError> {
+    input.before.map_or(Ok(false), is_governed)
+}
+
+/// Whether there was something to judge by before, and the policy file is another one now.
+fn is_edited(input: &Input) -> Result<bool, TreeError> {
+    let Some(before) = input.before else { return Ok(false) };
+    let id = |tree: &dyn crate::tree::Tree| {
+        tree.entry(&RepoPath::new(POLICY_PATH)).map(|entry| entry.map(|entry| entry.id))
+    };
+    Ok(is_governed(before)? && id(before)? != id(input.after)?)
+}
+
+fn edit(input: &Input) -> Finding {
+    let message = format!(
+        "the policy `{POLICY_PATH}` is edited; this change is judged by the one of {}",
+        input.before_name
+    );
+    let help = "let someone look at the edit: it holds for every change after this one".to_owned();
+    Finding::new("policy-changed", Excerpt::whole(RepoPath::new(POLICY_PATH), ""), message, help)
+}
+
+fn faulty(source: &Source, span: Span, message: String, help: String) -> Finding {
+    let at = Excerpt {
+        path: RepoPath::new(POLICY_PATH),
+        source: Some(source.clone()),
+        span,
+        label: String::new(),
+    };
+    let mut finding = Finding::new("policy-changed", at, message, help);
+    finding.severity = Severity::Error;
+    finding
+}
+
+fn moves(input: &Input, after: &Policies) -> Result<Vec<Finding>, TreeError> {
+    let before = input.policies;
+    let mut found = Vec::new();
+    let mut pairs = vec![(before.common().clone(), after.common().clone())];
+    if before.manifest().value == after.manifest().value {
+        let new = after.systems(input.after)?;
+        for old in before.systems(input.after)? {
+            let same = new.iter().find(|new| new.name == old.name);
+            pairs.extend(same.map(|new| (old.policy.clone(), new.policy.clone())));
+        }
+    }
+    for (old, new) in &pairs {
+        for finding in places(old, new).into_iter().map(|place| place.finding(input, old, new)) {
+            if !found.contains(&finding) {
+                found.push(finding);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Something that is found elsewhere by the edited policy.
+struct Place {
+    what: &'static str,
+    old: Option<Span>,
+    new: Option<Span>,
+}
+
+fn places(old: &Policy, new: &Policy) -> Vec<Place> {
+    let mut places = Vec::new();
+    let mut add = |differs: bool, what, old, new| {
+        if differs {
+            places.push(Place { what, old, new });
+        }
+    };
+    add(old.manifest.value != new.manifest.value, "the manifest", old.manifest.span, new.manifest.span);
+    add(old.history.value != new.history.value, "the history", old.history.span, new.history.span);
+    add(old.layout.components != new.layout.components, "the components", old.components, new.components);
+    add(old.layout.fields != new.layout.fields, "the fields of a pin", old.fields, new.fields);
+    places
+}
+
+impl Place {
+    fn finding(&self, input: &Input, old: &Policy, new: &Policy) -> Finding {
+        let message = format!("the edited policy looks elsewhere for {}", self.what);
+        let help = "first set `rules: {policy-moved: warning}` in the policy, in a change of its own; then move files \
+                    and policy together"
+            .to_owned();
+        let whole = || Excerpt::whole(RepoPath::new(POLICY_PATH), "");
+        let at = setting(new, self.new, "").unwrap_or_else(whole);
+        let was = setting(old, self.old, &format!("on {}", input.before_name));
+        Finding::new("policy-moved", at, message, help).because(was)
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether one tag has one digest, and one digest one image.
+
+use std::collections::BTreeMap;
+
+use crate::bom::{Component, Field, Pin};
+use crate::check::file::File;
+use crate::check::subject::Subject;
+use crate::check::{Excerpt, Finding};
+
+/// A pin with a digest, and where it stands.
+struct Use<'s> {
+    file: &'s File,
+    component: &'s Component,
+    digest: &'s Field,
+    pin: Pin,
+    /// Whether the file is judged, or only evidence.
+    judged: bool,
+}
+
+/// `digest-reused`: one tag has one digest, one digest one image, and none is a placeholder.
+pub fn digest_reused(subject: &Subject) -> Vec<Finding> {
+    let uses = uses(subject);
+    let mut by_tag: BTreeMap<(&str, &str), Vec<&Use>> = BTreeMap::new();
+    let mut by_digest: BTreeMap<&str, Vec<&Use>> = BTreeMap::new();
+    for one in &uses {
+        if !one.pin.tag.is_empty() {
+            by_tag.entry((&one.pin.image, &one.pin.tag)).or_default().push(one);
+        }
+        by_digest.entry(&one.pin.digest).or_default().push(one);
+    }
+    let mut found = Vec::new();
+    for one in uses.iter().filter(|one| one.judged) {
+        let Pin { image, tag, digest } = &one.pin;
+        if is_placeholder(digest) {
+            let message = format!("the digest of `{}` is a placeholder", one.component.name);
+            found.push(one.finding(message, None));
+            continue;
+        }
+        let tagged = by_tag.get(&(image.as_str(), tag.as_str())).into_iter().flatten();
+        if let Some(other) = tagged.copied().find(|other| other.pin.digest != *digest) {
+            let message = format!("`{image}:{tag}` stands with two digests");
+            found.push(one.finding(message, Some(other.excerpt("another digest of it"))));
+        }
+        let shared = by_digest.get(digest.as_str()).into_iter().flatten();
+        if let Some(other) = shared.copied().find(|other| other.pin.image != *image) {
+            let message = format!("one digest stands for `{image}` and for `{}`", other.pin.image);
+            found.push(one.finding(message, Some(other.excerpt("the other image"))));
+        }
+    }
+    found
+}
+
+impl Use<'_> {
+    fn finding(&self, message: String, other: Option<Excerpt>) -> Finding {
+        let help = format!(
+            "compare with the digest that `docker buildx imagetools inspect {}:{}` prints",
+            self.pin.image, self.pin.tag
+        );
+        self.file.finding("digest-reused", self.digest.span, message, help).because(other)
+    }
+
+    fn excerpt(&self, label: &str) -> Excerpt {
+        self.file.excerpt(self.digest.span, label)
+    }
+}
+
+/// The pins of base, of the manifest, and of the history files looked at, in that order.
+fn uses<'s>(subject: &'s Subject) -> Vec<Use<'s>> {
+    let before = subject.before.as_ref().and_then(|side| side.manifest.as_ref());
+    let evidence = before.into_iter().chain(subject.new_history.iter().map(|new| &new.file));
+    let judged = |file: &File| subject.judged().any(|judged| std::ptr::eq(judged, file));
+    let files = evidence.filter(|file| !judged(file)).map(|file| (file, false));
+    let mut uses = Vec::new();
+    for (file, judged) in files.chain(subject.judged().map(|file| (file, true))) {
+        let Some(read) = file.as_read() else { continue };
+        uses.extend(read.manifest.components.iter().filter_map(|component| {
+            let digest = component.digest.as_ref().filter(|digest| !digest.text.is_empty())?;
+            Some(Use { file, component, digest, pin: component.pin(), judged })
+        }));
+    }
+    uses
+}
+
+/// A digest that nobody computed: one short piece over and over, or all digits in order.
+fn is_placeholder(digest: &str) -> bool {
+    let hex = digest.split_once(':').map_or(digest, |(_, hex)| hex);
+    let repeats = |length: usize| {
+        hex.len() > 2 * length && hex.bytes().zip(hex.bytes().skip(length)).all(|(one, next)| one == next)
+    };
+    (1..=16).any(repeats)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_placeholder;
+
+    #[test]
+    fn pieces_over_and_over_are_placeholders() {
+        for piece in ["0", "ab", "deadbeef", "0123456789abcdef"] {
+            assert!(is_placeholder(&format!("sha256:{}", &piece.repeat(64)[..64])), "{piece}");
+        }
+        let real = "sha256:7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd200126d9069";
+        assert!(!is_placeholder(real));
+        assert!(!is_placeholder("sha256:") && !is_placeholder(""));
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether a snapshot is found by its id, and the id by nothing else.
+
+use std::str::FromStr;
+
+use crate::bom::{Field, Manifest, Pin, SnapshotId};
+use crate::check::file::{File, Read};
+use crate::check::subject::{Role, Subject};
+use crate::check::{Excerpt, Finding};
+use crate::tree::{Kind, TreeError};
+
+/// `snapshot-id`: a snapshot's id is its file name and its own.
+pub fn snapshot_id(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
+    let mut found = Vec::new();
+    for new in &subject.new_history {
+        if let (Role::Snapshot, Some(read)) = (new.role, new.file.as_read()) {
+            found.extend(of_snapshot(subject, &new.file, read));
+        }
+    }
+    if let Some(file) = &subject.after.manifest {
+        if let Some(read) = file.as_read() {
+            found.extend(of_manifest(subject, file, read)?);
+        }
+    }
+    Ok(found)
+}
+
+fn of_snapshot(subject: &Subject, file: &File, read: &Read) -> Option<Finding> {
+    let name = file.entry.path.name();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let Some(id) = &read.manifest.snapshot_id else {
+        let message =
+            format!("`{}` is neither an archive nor a snapshot: it has no `snapshotId`", file.entry.path);
+        let help = format!("add `snapshotId: {stem}`, or move the file out of `{}`", subject.system.history);
+        return Some(Finding::new("snapshot-id", Excerpt::whole(file.entry.path.clone(), ""), message, help));
+    };
+    if let Some(finding) = unsafe_id(file, id) {
+        return Some(finding);
+    }
+    if id.text != stem {
+        let message = format!("`snapshotId` is `{}`, and the file is called `{name}`", id.text);
+        let help = format!("write `snapshotId: {stem}`, or call the file `{}.yaml`", id.text);
+        return Some(file.finding("snapshot-id", id.span, message, help));
+    }
+    let is_other = |other: &&crate::tree::TreeEntry| {
+        other.path != file.entry.path && other.path.name() == name && other.id != file.entry.id
+    };
+    let other = subject.after.history.iter().find(is_other)?;
+    let message = format!("the id `{}` is taken by `{}`", id.text, other.path);
+    Some(file.finding(
+        "snapshot-id",
+        id.span,
+        message,
+        "choose an id of its own, for file and `snapshotId`".to_owned(),
+    ))
+}
+
+fn unsafe_id(file: &File, id: &Field) -> Option<Finding> {
+    let fault = SnapshotId::from_str(&id.text).err()?;
+    let message = format!("`snapshotId` is not safe as a file name: {}", fault.message);
+    let help =
+        "use letters, digits, `.`, `_` and `-`, at most 100, beginning with a letter or digit".to_owned();
+    Some(file.finding("snapshot-id", id.span, message, help))
+}
+
+/// A manifest may carry the id of what it deploys: then the same id means the same content.
+fn of_manifest(subject: &Subject, file: &File, read: &Read) -> Result<Option<Finding>, TreeError> {
+    let Some(id) = &read.manifest.snapshot_id else { return Ok(None) };
+    if let Some(finding) = unsafe_id(file, id) {
+        return Ok(Some(finding));
+    }
+    let reused = |other: &File| {
+        let other_read = other.as_read()?;
+        let other_id = other_read.manifest.snapshot_id.as_ref().filter(|other| other.text == id.text)?;
+        if says(other_read) == says(read) {
+            return None;
+        }
+        let message = format!("`snapshotId` `{}` is used for other content already", id.text);
+        let help = "give the new content an id of its own".to_owned();
+        let taken = other.excerpt(other_id.span, "the other content");
+        Some(file.finding("snapshot-id", id.span, message, help).because([taken]))
+    };
+    if let Some([(before, _), _]) = subject.both() {
+        if let Some(finding) = reused(before) {
+            return Ok(Some(finding));
+        }
+    }
+    let name = format!("{}.yaml", id.text);
+    let snapshot =
+        subject.after.history.iter().find(|entry| entry.path.name() == name && entry.kind == Kind::File);
+    let Some(entry) = snapshot else { return Ok(None) };
+    let snapshot = File::read(subject.input.after, entry.clone(), &subject.policy().layout)?;
+    Ok(reused(&snapshot))
+}
+
+/// What an id stands for: the pins and the experiment.
+fn says(read: &Read) -> (Vec<(&str, Pin)>, Option<String>) {
+    let Manifest { components, experiment, .. } = &read.manifest;
+    let mut pins: Vec<_> =
+        components.iter().map(|component| (component.name.as_str(), component.pin())).collect();
+    pins.sort();
+    let text = |node| {
+        let span = read.document.node(node).span;
+        span.of(read.document.text()).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    (pins, experiment.map(text))
+}

@@ -1,0 +1,205 @@
+//! Whether a file is YAML that every reader takes for the same data.
+
+use crate::bom::{Component, Field};
+use crate::check::file::{Content, File, Read};
+use crate::check::subject::Subject;
+use crate::check::{Finding, Fix};
+use crate::text::{Edit, Span};
+use crate::yaml::{
+    FaultKind, FeatureKind, HelmReading, NodeKind, ScalarStyle, disagreement, duplicate_keys, features,
+    helm_reading,
+};
+
+/// `yaml-syntax`: the file is one YAML document within the limits.
+pub fn syntax(subject: &Subject) -> Vec<Finding> {
+    let finding = |file: &File| match &file.content {
+        // Markers of a conflict are no YAML, and `conflict-marker` says so better.
+        Content::Faulty(fault) if markers(&file.source.text).is_empty() => {
+            let help = match fault.kind {
+                FaultKind::TooLarge => "keep the manifest below 4 MiB; it names images and nothing else",
+                FaultKind::NotUtf8 => "save the file as UTF-8, for example `iconv -f LATIN1 -t UTF-8 FILE`",
+                FaultKind::TooDeep => "write the file with less nesting",
+                FaultKind::TooManyNodes => "write the file with fewer values",
+                FaultKind::SeveralDocuments => "keep one document: Helm 3 drops the others without a word",
+                FaultKind::Syntax => "mend the indentation or the quotes around this place",
+            };
+            Some(file.finding("yaml-syntax", fault.span, fault.message.clone(), help.to_owned()))
+        }
+        Content::Faulty(_) | Content::Read(_) | Content::Elsewhere(_) => None,
+    };
+    subject.judged().filter_map(finding).collect()
+}
+
+/// `duplicate-key`: a key stands once in a mapping.
+pub fn duplicates(subject: &Subject) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, read) in subject.readable() {
+        found.extend(duplicate_keys(&read.document).into_iter().map(|duplicate| {
+            let message = format!("the key `{}` stands twice in one mapping", duplicate.key);
+            let help = "keep one of the two; Helm takes the last one and says nothing".to_owned();
+            let first = file.excerpt(duplicate.first, "it stands here already");
+            file.finding("duplicate-key", duplicate.second, message, help).because([first])
+        }));
+    }
+    found
+}
+
+/// `yaml-feature`: every reader sees the same data.
+pub fn feature(subject: &Subject) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, read) in subject.readable() {
+        let features = features(&read.document);
+        // What a second reader stumbles over is most often one of these.
+        let other = if features.is_empty() && duplicate_keys(&read.document).is_empty() {
+            disagreement(&read.document)
+        } else {
+            None
+        };
+        found.extend(features.into_iter().map(|feature| {
+            let help = feature_help(feature.kind).to_owned();
+            file.finding("yaml-feature", feature.span, feature.message, help)
+        }));
+        found.extend(other.map(|other| {
+            let help = "write this place in a simpler way, so that every YAML reader agrees on it".to_owned();
+            file.finding("yaml-feature", other.span, other.message, help)
+        }));
+    }
+    found
+}
+
+fn feature_help(kind: FeatureKind) -> &'static str {
+    match kind {
+        FeatureKind::Anchor => "remove the anchor, and write the value out where it is used",
+        FeatureKind::Alias | FeatureKind::MergeKey => "write the value out here",
+        FeatureKind::Tag => "remove the tag; to have a string, quote the value",
+        FeatureKind::Key => "quote the key",
+        FeatureKind::Character => "delete the character",
+        FeatureKind::Directive => "delete the directive",
+        FeatureKind::FlowIndicator => "put a blank after the `:`, or quote the text",
+        FeatureKind::QuestionMark => "quote the value",
+        FeatureKind::BlockScalarEnd => "write the value in double quotes",
+    }
+}
+
+/// `yaml-coercion`: Helm reads tags, digests, images and ids as they are written.
+pub fn coercion(subject: &Subject) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, read) in subject.readable() {
+        let components = read.manifest.components.iter();
+        let fields = components.flat_map(|component| {
+            pin_fields(component).map(move |(what, field)| (format!("{what} of `{}`", component.name), field))
+        });
+        let id = read.manifest.snapshot_id.iter().map(|id| ("`snapshotId`".to_owned(), id));
+        found.extend(fields.chain(id).filter_map(|(what, field)| coerced(file, read, &what, field)));
+    }
+    found
+}
+
+/// The parts of a pin that are written, with their names.
+pub fn pin_fields(component: &Component) -> impl Iterator<Item = (&'static str, &Field)> {
+    let fields = [("image", &component.image), ("tag", &component.tag), ("digest", &component.digest)];
+    fields.into_iter().filter_map(|(what, field)| Some((what, field.as_ref()?)))
+}
+
+fn coerced(file: &File, read: &Read, what: &str, field: &Field) -> Option<Finding> {
+    let node = read.document.node(field.node);
+    let NodeKind::Scalar { value, style } = &node.kind else { return None };
+    // A value that is not written is incomplete, not read differently.
+    if read.document.is_missing(field.node) {
+        return None;
+    }
+    let reading = helm_reading(*style, value)?;
+    let message = match reading {
+        HelmReading::Text(_) | HelmReading::Null | HelmReading::Refused => {
+            format!("{what} is written `{value}`, and Helm reads {reading}")
+        }
+    };
+    let quoted = quoted(node.span.of(read.document.text()), *style)?;
+    let help = format!("quote it: `{quoted}`; `sysbom check --fix` does");
+    let fix = Fix::Edit(vec![Edit::replace(node.span, quoted)]);
+    Some(file.finding("yaml-coercion", node.span, message, help).fixed_by(fix))
+}
+
+/// The source of a plain scalar in double quotes. Only scalars that read as numbers, truth values
+/// or null get here, and none of those holds a quote, a backslash or a line break.
+fn quoted(source: &str, style: ScalarStyle) -> Option<String> {
+    let safe = style == ScalarStyle::Plain && !source.contains(['"', '\\', '\n', '\r']);
+    safe.then(|| format!("\"{source}\""))
+}
+
+/// `conflict-marker`: no markers of a merge conflict are left.
+pub fn conflict(subject: &Subject) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for file in subject.judged() {
+        found.extend(markers(&file.source.text).into_iter().map(|marker| {
+            let line = marker.of(&file.source.text);
+            let message = format!("a conflict marker stands here: `{line}`");
+            let help = format!(
+                "keep one side of the conflict whole and delete the marker lines, \
+                 or begin again with `git checkout -m -- {}`",
+                file.entry.path
+            );
+            file.finding("conflict-marker", marker, message, help)
+        }));
+    }
+    found
+}
+
+/// The lines that open a conflict, or belong to one whose opening line is gone.
+fn markers(text: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut open = false;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let span = Span::new(offset, offset + line.trim_end_matches(['\n', '\r']).len());
+        offset += line.len();
+        match marker(span.of(text)) {
+            Some('<') => {
+                open = true;
+                found.push(span);
+            }
+            Some('>') => {
+                if !open {
+                    found.push(span);
+                }
+                open = false;
+            }
+            Some('=' | '|') if !open => found.push(span),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The character of the marker that a line is: at least seven of it, then nothing or a blank and
+/// a label, as git writes them.
+fn marker(line: &str) -> Option<char> {
+    let first = line.chars().next().filter(|first| "<=>|".contains(*first))?;
+    let rest = line.trim_start_matches(first);
+    let count = line.len() - rest.len();
+    let ends = if first == '=' { rest.is_empty() } else { rest.is_empty() || rest.starts_with(' ') };
+    (count >= 7 && ends).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<&str> {
+        markers(text).into_iter().map(|span| span.of(text)).collect()
+    }
+
+    #[test]
+    fn a_conflict_is_found_once_and_a_left_over_marker_too() {
+        let whole = "a: 1\n<<<<<<< HEAD\nb: 1\n||||||| base\n=======\nb: 2\n>>>>>>> x\r\nc: 3\n";
+        assert_eq!(lines(whole), ["<<<<<<< HEAD"]);
+        assert_eq!(lines("a: 1\n=======\n>>>>>>> x\n"), ["=======", ">>>>>>> x"]);
+        assert_eq!(lines("<<<<<<<<<< long\n"), ["<<<<<<<<<< long"]);
+    }
+
+    #[test]
+    fn other_lines_are_no_markers() {
+        let texts = ["<<<<<< six\n", " <<<<<<< indented\n", "======= title\n", "<<: *a\n", ">>>>>>>x\n"];
+        assert!(texts.iter().all(|text| lines(text).is_empty()));
+    }
+}

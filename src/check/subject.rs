@@ -1,0 +1,240 @@
+//! One system's part of an update, read once for all rules.
+
+use std::collections::BTreeMap;
+
+use crate::bom::{ArchiveName, Component, Manifest};
+use crate::policy::{Policy, System};
+use crate::text::Span;
+use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
+
+use super::file::{File, Read};
+use super::{Excerpt, Input, Scope};
+
+/// One system before and after an update.
+pub struct Subject<'a> {
+    /// The update.
+    pub input: &'a Input<'a>,
+    /// The system, its settings with it.
+    pub system: System,
+    /// As base has it; `None` where there is no base.
+    pub before: Option<Side>,
+    /// As it is to be judged.
+    pub after: Side,
+    /// The files of history that are new or changed, links and other odd things among them.
+    pub new_history: Vec<NewFile>,
+    /// The merges, as far as they concern the manifest.
+    pub merges: Vec<Merge<'a>>,
+}
+
+/// Manifest and history at one revision.
+pub struct Side {
+    /// The manifest, whatever stands at its path.
+    pub manifest: Option<File>,
+    /// What stands below the history folder, by path.
+    pub history: Vec<TreeEntry>,
+}
+
+/// A history file that base does not have like this.
+pub struct NewFile {
+    /// The file.
+    pub file: File,
+    /// What it is.
+    pub role: Role,
+}
+
+/// What a history file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A state that base has or had: only the rules of history concern it.
+    FormerState,
+    /// Named like an archive, but of no state that was published.
+    ClaimedArchive,
+    /// Anything else that is YAML: a snapshot.
+    Snapshot,
+    /// No YAML, by its name: a note, a `.gitkeep`.
+    Other,
+}
+
+/// One merge commit's manifests.
+pub struct Merge<'a> {
+    /// What to call it.
+    pub label: &'a str,
+    /// What it holds.
+    pub result: File,
+    /// What its parents hold, in order; `None` for one without a manifest.
+    pub parents: Vec<Option<File>>,
+    /// What their merge base holds.
+    pub base: Option<File>,
+}
+
+impl<'a> Subject<'a> {
+    /// All systems that stand in either tree.
+    pub fn all(input: &'a Input<'a>) -> Result<Vec<Subject<'a>>, TreeError> {
+        let mut systems: BTreeMap<Option<String>, System> = BTreeMap::new();
+        for tree in input.before.into_iter().chain([input.after]) {
+            for system in input.policies.systems(tree)? {
+                systems.entry(system.name.clone()).or_insert(system);
+            }
+        }
+        systems.into_values().map(|system| Subject::read(input, system)).collect()
+    }
+
+    fn read(input: &'a Input<'a>, system: System) -> Result<Subject<'a>, TreeError> {
+        let before = input.before.map(|tree| Side::read(tree, &system)).transpose()?;
+        let after = Side::read(input.after, &system)?;
+        let merges = merges(input, &system)?;
+        let mut subject = Subject { input, system, before, after, new_history: Vec::new(), merges };
+        subject.new_history = subject.new_files()?;
+        Ok(subject)
+    }
+
+    /// The system's settings.
+    pub fn policy(&self) -> &Policy {
+        &self.system.policy
+    }
+
+    /// The files that rules of content judge: the manifest, and new history files that are no
+    /// states of base.
+    pub fn judged(&self) -> impl Iterator<Item = &File> {
+        let history = self
+            .new_history
+            .iter()
+            .filter(|new| match new.role {
+                Role::ClaimedArchive | Role::Snapshot => true,
+                Role::FormerState | Role::Other => false,
+            })
+            .map(|new| &new.file);
+        self.after.manifest.iter().chain(history)
+    }
+
+    /// Those of them that are YAML.
+    pub fn readable(&self) -> impl Iterator<Item = (&File, &Read)> {
+        self.judged().filter_map(|file| Some((file, file.as_read()?)))
+    }
+
+    /// The manifest before and after, if both can be read.
+    pub fn both(&self) -> Option<[(&File, &Read); 2]> {
+        let before = self.before.as_ref()?.manifest.as_ref()?;
+        let after = self.after.manifest.as_ref()?;
+        Some([(before, before.as_read()?), (after, after.as_read()?)])
+    }
+
+    /// The components that stand in both manifests under one name.
+    pub fn pairs(&self) -> Vec<Pair<'_>> {
+        let Some([(before_file, before), (after_file, after)]) = self.both() else { return Vec::new() };
+        let old = by_name(&before.manifest);
+        let pair = |component| {
+            let before = *old.get(component_name(component))?;
+            Some(Pair { before_file, before, after_file, after: component })
+        };
+        after.manifest.components.iter().filter_map(pair).collect()
+    }
+
+    /// The object that base's state is, if it has one: its manifest as a plain file.
+    pub fn state_before(&self) -> Option<&ObjectId> {
+        let entry = &self.before.as_ref()?.manifest.as_ref()?.entry;
+        matches!(entry.kind, Kind::File | Kind::Executable).then_some(&entry.id)
+    }
+
+    /// The place in the policy that set something, to stand behind a finding.
+    pub fn setting(&self, span: Option<Span>, label: &str) -> Option<Excerpt> {
+        setting(self.policy(), span, label)
+    }
+
+    fn new_files(&self) -> Result<Vec<NewFile>, TreeError> {
+        let old = self.before.as_ref().map_or(&[][..], |before| &before.history);
+        let new = |entry: &&TreeEntry| match find(old, &entry.path) {
+            Some(old) => old.id != entry.id || old.kind != entry.kind,
+            None => true,
+        };
+        let all = self.input.scope == Scope::WholeHistory;
+        let files = self.after.history.iter().filter(|entry| all || new(entry));
+        files.map(|entry| self.new_file(entry, find(old, &entry.path))).collect()
+    }
+
+    fn new_file(&self, entry: &TreeEntry, old: Option<&TreeEntry>) -> Result<NewFile, TreeError> {
+        let file = File::read(self.input.after, entry.clone(), &self.policy().layout)?;
+        // What base has already is never judged again, whatever scope was asked for.
+        let role = if old.is_some() { Role::FormerState } else { self.role(entry)? };
+        Ok(NewFile { file, role })
+    }
+
+    fn role(&self, entry: &TreeEntry) -> Result<Role, TreeError> {
+        if self.state_before() == Some(&entry.id) || (self.input.is_former)(&self.system, &entry.id)? {
+            return Ok(Role::FormerState);
+        }
+        let name = entry.path.name();
+        Ok(if ArchiveName::parse(name).is_some() {
+            Role::ClaimedArchive
+        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+            Role::Snapshot
+        } else {
+            Role::Other
+        })
+    }
+}
+
+/// One component before and after.
+pub struct Pair<'s> {
+    /// The file on base.
+    pub before_file: &'s File,
+    /// As base has it.
+    pub before: &'s Component,
+    /// The file to judge.
+    pub after_file: &'s File,
+    /// As it is to be judged.
+    pub after: &'s Component,
+}
+
+impl Side {
+    fn read(tree: &dyn Tree, system: &System) -> Result<Side, TreeError> {
+        let manifest = manifest_of(tree, system)?;
+        Ok(Side { manifest, history: tree.files_below(&system.history)? })
+    }
+
+    /// What stands at a path below history.
+    pub fn history_entry(&self, path: &RepoPath) -> Option<&TreeEntry> {
+        find(&self.history, path)
+    }
+}
+
+/// The place in a policy that set something, to stand behind a finding.
+pub fn setting(policy: &Policy, span: Option<Span>, label: &str) -> Option<Excerpt> {
+    let source = policy.source.clone()?;
+    let path = RepoPath::new(source.name.clone());
+    Some(Excerpt { path, source: Some(source), span: span?, label: label.to_owned() })
+}
+
+/// The components by name; of two with one name the last, which is the one that Helm takes.
+pub fn by_name(manifest: &Manifest) -> BTreeMap<&str, &Component> {
+    manifest.components.iter().map(|component| (component_name(component), component)).collect()
+}
+
+fn component_name(component: &Component) -> &str {
+    &component.name
+}
+
+fn manifest_of(tree: &dyn Tree, system: &System) -> Result<Option<File>, TreeError> {
+    let entry = tree.entry(&system.manifest)?;
+    entry.map(|entry| File::read(tree, entry, &system.policy.layout)).transpose()
+}
+
+/// Listings of trees are sorted by path.
+fn find<'t>(entries: &'t [TreeEntry], path: &RepoPath) -> Option<&'t TreeEntry> {
+    entries.binary_search_by(|entry| entry.path.cmp(path)).ok().map(|at| &entries[at])
+}
+
+fn merges<'a>(input: &'a Input<'a>, system: &System) -> Result<Vec<Merge<'a>>, TreeError> {
+    let mut merges = Vec::new();
+    for commit in input.merges {
+        let Some(result) = manifest_of(commit.result, system)? else { continue };
+        let parents = commit.parents.iter().map(|tree| manifest_of(*tree, system));
+        merges.push(Merge {
+            label: &commit.label,
+            result,
+            parents: parents.collect::<Result<_, _>>()?,
+            base: commit.base.map(|tree| manifest_of(tree, system)).transpose()?.flatten(),
+        });
+    }
+    Ok(merges)
+}
