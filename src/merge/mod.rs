@@ -142,9 +142,14 @@ struct Merge<'o> {
 }
 
 impl Merge<'_> {
-    /// `Err` if only the file as a whole can be shown as a conflict.
+    /// `Err` if only the file as a whole can be shown as a conflict. A change that finds no safe
+    /// place in the text of one side may find one in the other's.
     fn run(&self) -> Result<Outcome, Vec<Conflict>> {
         let canvas = canvas(&self.views);
+        self.run_on(canvas).or_else(|conflicts| self.run_on(canvas.other()).map_err(|_| conflicts))
+    }
+
+    fn run_on(&self, canvas: Side) -> Result<Outcome, Vec<Conflict>> {
         let plan = decide::decide(&self.views, &self.options.layout, canvas)?;
         let prologue = self.prologue(canvas);
         let snapshot_id = self.snapshot_id(&plan);

@@ -24,8 +24,9 @@ fn cases() -> Vec<Case> {
     folders
         .iter()
         .map(|folder| {
-            let read =
-                |name: &str| fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{folder:?}/{name}: {e}"));
+            let read = |name: &str| {
+                fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{}/{name}: {e}", folder.display()))
+            };
             let about: serde_json::Value = serde_json::from_slice(&read("case.json")).unwrap();
             Case {
                 id: about["id"].as_str().unwrap().to_owned(),

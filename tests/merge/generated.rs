@@ -1,11 +1,9 @@
 //! Thousands of generated merges against an oracle that works on plain lists of entries. Nothing
 //! may be merged silently or wrongly, and needless conflicts stay below one in a hundred.
 //!
-//! `SYSBOM_ORACLE_CASES=100000 cargo test --release --test merge_oracle` runs more of them.
+//! `SYSBOM_ORACLE_CASES=100000 cargo test --release --test merge` runs more of them.
 
-mod oracle;
-
-use oracle::{Expected, LAYOUTS, Layout, Model, Numbers};
+use crate::oracle::{self, Expected, LAYOUTS, Layout, Model, Numbers};
 use sysbom::merge::{Options, Outcome, Sides, merge};
 
 struct Generated {
