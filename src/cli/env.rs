@@ -63,6 +63,14 @@ impl Env {
         Ok(Repo::discover(&self.cwd, &self.git())?)
     }
 
+    /// `PATH` with the folder of the running program first, so that hooks and drivers started
+    /// below are of this version.
+    pub fn path_with_own_folder(&self) -> Option<OsString> {
+        let own = self.program.as_deref()?.parent()?.to_owned();
+        let theirs = self.var("PATH").unwrap_or_default();
+        std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(theirs))).ok()
+    }
+
     /// Whether this is a run of a CI system, where a forgotten `--base` must not be guessed.
     pub fn is_ci(&self) -> bool {
         let on = |name: &str| self.var(name).is_some_and(|value| value != "false" && value != "0");

@@ -119,7 +119,7 @@ impl<'a, 'b> Stage<'a, 'b> {
             ("GIT_COMMITTER_DATE", &date),
         ];
         command.envs(fixed);
-        if let Some(path) = path_with_own_folder(self.env) {
+        if let Some(path) = self.env.path_with_own_folder() {
             command.env("PATH", path);
         }
     }
@@ -148,13 +148,6 @@ impl<'a, 'b> Stage<'a, 'b> {
         self.console.out(format!("(edits {path}: {before} -> {after})\n"))?;
         self.write(path, &text.replacen(before, after, 1))
     }
-}
-
-/// The program that runs this, first on the path: hooks and driver of the demo are this version.
-fn path_with_own_folder(env: &Env) -> Option<std::ffi::OsString> {
-    let own = env.program.as_deref()?.parent()?.to_owned();
-    let theirs = env.var("PATH").unwrap_or_default();
-    std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(theirs))).ok()
 }
 
 /// A command as one would type it.
