@@ -32,7 +32,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("serde", &["report/", "live/", "yaml/second.rs"]),
     ("serde_json", &["report/", "live/", "merge/value.rs"]),
     ("serde_yaml", &["yaml/second.rs"]),
-    ("sha2", &["bom/", "git/", "merge/", "tree.rs"]),
+    ("sha2", &["bom/", "git/", "merge/", "report/gitlab.rs", "tree.rs"]),
     ("similar", &["report/diff.rs"]),
     ("tempfile", &["cli/", "git/"]),
 ];
@@ -40,7 +40,10 @@ const CRATES: &[(&str, &[&str])] = &[
 /// What reaches out of the program, and the files or folders of `src/` that may use it. The
 /// environment is read once.
 const WORLD: &[(&str, &[&str])] = &[
-    ("std::env", &["main.rs", "cli/env.rs"]),
+    ("std::env::var", &["cli/env.rs"]),
+    ("std::env::current", &["cli/env.rs"]),
+    ("std::env::args", &["main.rs"]),
+    ("std::env;", &[]),
     ("std::fs", &["cli/", "git/"]),
     ("std::process", &["main.rs", "cli/", "git/"]),
     ("SystemTime", &["cli/env.rs"]),

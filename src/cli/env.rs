@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::git::{GitEnv, Repo};
+use crate::policy::Date;
 
 use super::failure::Failure;
 
@@ -90,6 +91,13 @@ impl Env {
                 .because(format!("`{}` is no number of seconds", fixed.to_string_lossy()))
                 .help("unset it, or set it to what `git log -1 --format=%ct` prints")
         })
+    }
+}
+
+impl Env {
+    /// The day in UTC.
+    pub fn today(&self) -> Result<Date, Failure> {
+        self.now().map(Date::of_unix_seconds)
     }
 }
 

@@ -2,6 +2,7 @@
 //! command; each takes its arguments, the [`env::Env`] and a [`console::Console`], and gives an
 //! [`exit::Exit`] or a [`failure::Failure`].
 
+mod archive;
 pub mod console;
 mod demo;
 pub mod env;
@@ -13,6 +14,7 @@ mod merge_driver;
 mod merge_file;
 mod merging;
 mod place;
+mod policies;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -44,6 +46,7 @@ Exit status: 0 nothing wrong, 1 something in your files is wrong, 2 sysbom could
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Archive(archive::Args),
     Demo(demo::Args),
     #[command(hide = true)]
     Explain(explain::Args),
@@ -105,6 +108,7 @@ fn show_usage(answer: &clap::Error, caller: Caller, console: &mut Console) -> Re
 
 fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     match command {
+        Command::Archive(args) => archive::run(args, env, console),
         Command::Demo(args) => demo::run(args, env, console),
         Command::Explain(args) => explain::run(args, console),
         Command::MergeDriver(args) => merge_driver::run(args, env, console),

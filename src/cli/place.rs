@@ -10,6 +10,7 @@ use crate::tree::RepoPath;
 
 use super::env::Env;
 use super::failure::Failure;
+use super::policies::policies_of;
 
 /// The repository around a merge; `merge-file` also works without one.
 #[derive(Debug)]
@@ -33,8 +34,12 @@ impl<'a> Place<'a> {
     }
 
     /// Where the components of the manifest at this path stand, by the policy at HEAD.
-    pub fn layout(&self, _path: &RepoPath) -> Result<Layout, Failure> {
-        Ok(Layout::default())
+    pub fn layout(&self, path: &RepoPath) -> Result<Layout, Failure> {
+        let Some(repo) = &self.repo else { return Ok(Layout::default()) };
+        let Some(head) = repo.head()? else { return Ok(Layout::default()) };
+        let policies = policies_of(&repo.commit_tree(&head)?, "HEAD")?;
+        let own = policies.system_at(path).map(|system| system.policy.layout);
+        Ok(own.unwrap_or_else(|| policies.common().layout.clone()))
     }
 
     /// What git is told to show at a conflict. A style that a newer git knows is shown as git's

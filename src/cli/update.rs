@@ -7,7 +7,7 @@ use crate::policy::{Date, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
 
 use super::failure::Failure;
-use super::place::policies_of;
+use super::policies::{archive_path, policies_of};
 
 /// An update to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Update {
 
     fn archive_path(&self, repo: &Repo, system: &System) -> Result<Option<RepoPath>, TreeError> {
         let Some(base) = &self.base else { return Ok(None) };
-        let name = |time: i64, bytes: &[u8]| super::place::archive_path(system, time, bytes);
+        let name = |time: i64, bytes: &[u8]| archive_path(system, time, bytes);
         Ok(repo.archive_of(base, &system.manifest, &name)?.map(|plan| plan.path))
     }
 }

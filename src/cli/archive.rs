@@ -1,0 +1,88 @@
+//! `sysbom archive`: writes and stages the archives of former states that history lacks.
+
+use std::collections::HashSet;
+
+use crate::git::{ArchivePlan, Existing, Repo};
+use crate::policy::System;
+use crate::text::escape;
+use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeError};
+
+use super::console::Console;
+use super::env::Env;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::policies::{archive_path, policies_of};
+
+/// Write and stage the archives of former states that history lacks
+///
+/// That is the state of the base branch, once the manifest here is another. The pre-commit hook
+/// does the same.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Every state that the base branch ever had, along its first parents
+    #[arg(long)]
+    backfill: bool,
+    /// Only this system
+    #[arg(short, long, value_name = "NAME")]
+    system: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    let repo = env.repository()?;
+    let plans = plan(args, &repo)?;
+    let files: Vec<(RepoPath, Vec<u8>)> = plans.into_iter().map(|plan| (plan.path, plan.bytes)).collect();
+    if files.is_empty() {
+        console.out("nothing to archive\n")?;
+        return Ok(Exit::Ok);
+    }
+    repo.stage(&files, Existing::Refuse)?;
+    for (path, _) in &files {
+        console.out(format!("wrote and staged {}\n", escape(path.as_str())))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn plan(args: &Args, repo: &Repo) -> Result<Vec<ArchivePlan>, Failure> {
+    let Some(base) = repo.base()? else { return Ok(Vec::new()) };
+    let heads: Vec<ObjectId> = repo.head()?.into_iter().chain(repo.merge_heads()?).collect();
+    let Some(tip) = repo.merge_base(&base.commit, &heads)? else { return Ok(Vec::new()) };
+    let published = repo.commit_tree(&tip)?;
+    let (index, files) = (repo.index_tree()?, repo.worktree()?);
+    let mut plans = Vec::new();
+    for system in chosen(args, policies_of(&published, &base.name)?.systems(&published)?)? {
+        let kept = kept(&index, &files, &system)?;
+        let name = |time: i64, bytes: &[u8]| archive_path(&system, time, bytes);
+        if args.backfill {
+            plans.extend(repo.missing_archives(&tip, &system.manifest, &kept, &name)?);
+        } else {
+            let plan = repo.archive_of(&tip, &system.manifest, &name)?;
+            plans.extend(plan.filter(|plan| !kept.contains(&plan.blob)));
+        }
+    }
+    Ok(plans)
+}
+
+fn chosen(args: &Args, systems: Vec<System>) -> Result<Vec<System>, Failure> {
+    let Some(wanted) = &args.system else { return Ok(systems) };
+    let names: Vec<String> = systems.iter().filter_map(|system| system.name.clone()).collect();
+    let chosen: Vec<System> =
+        systems.into_iter().filter(|system| system.name.as_ref() == Some(wanted)).collect();
+    if chosen.is_empty() {
+        let help = match names.is_empty() {
+            true => "there is only one system: leave out --system".to_owned(),
+            false => format!("there are: {}", names.join(", ")),
+        };
+        return Err(Failure::new(format!("there is no system `{wanted}`")).help(help));
+    }
+    Ok(chosen)
+}
+
+/// The states that are kept already: as the manifest that stands here, or staged as a regular file
+/// of history under whatever name.
+fn kept(index: &dyn Tree, files: &dyn Tree, system: &System) -> Result<HashSet<ObjectId>, TreeError> {
+    let history = index.files_below(&system.history)?.into_iter();
+    let manifest = files.entry(&system.manifest)?;
+    let files = history.chain(manifest).filter(|entry| matches!(entry.kind, Kind::File | Kind::Executable));
+    Ok(files.map(|entry| entry.id).collect())
+}
