@@ -101,7 +101,8 @@ fn a_file_of_somebody_is_not_overwritten() {
 #[test]
 fn several_systems_are_archived_each_beside_its_manifest() {
     let scratch = Scratch::new();
-    scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\nhistory: {layout: year-month}\n");
+    scratch
+        .write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\nhistory: {layout: year-month}\n");
     for tag in ["v1.0.0", "v1.1.0"] {
         for system in ["prod", "test"] {
             scratch.write(&format!("releases/{system}/current.yaml"), manifest(&[(system, tag, DIGEST_B)]));

@@ -13,7 +13,7 @@ use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fix;
-use super::update::{Merges, Revision, Update};
+use super::update::{Revision, Update};
 
 /// Judge the manifest, its history and the policy
 ///
@@ -73,7 +73,8 @@ impl FormatName {
 }
 
 fn output(text: &str) -> Result<(FormatName, PathBuf), String> {
-    let (format, path) = text.split_once('=').ok_or("it has the form FORMAT=PATH, such as sarif=out.sarif")?;
+    let (format, path) =
+        text.split_once('=').ok_or("it has the form FORMAT=PATH, such as sarif=out.sarif")?;
     if path.is_empty() {
         return Err("the path is missing".to_owned());
     }
@@ -116,7 +117,7 @@ fn update(args: &Args, env: &Env, repo: &Repo) -> Result<Update, Failure> {
                  after a push to the base branch: `sysbom check --base BEFORE --head AFTER`",
             ));
     }
-    Update::here(repo, if args.staged { Revision::Index } else { Revision::WorkTree }, Merges::All)
+    Update::here(repo, if args.staged { Revision::Index } else { Revision::WorkTree })
 }
 
 fn show(args: &Args, env: &Env, console: &mut Console, findings: &[Finding]) -> Result<(), Failure> {

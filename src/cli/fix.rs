@@ -17,7 +17,9 @@ pub fn apply(repo: &Repo, findings: &[Finding]) -> Result<Vec<String>, Failure> 
     let mut edits: BTreeMap<&RepoPath, Vec<Edit>> = BTreeMap::new();
     for finding in findings {
         match &finding.fix {
-            Some(Fix::Edit(wanted)) => edits.entry(&finding.at.path).or_default().extend(wanted.iter().cloned()),
+            Some(Fix::Edit(wanted)) => {
+                edits.entry(&finding.at.path).or_default().extend(wanted.iter().cloned())
+            }
             Some(Fix::Archive { path, blob }) => {
                 write_archive(repo, path, blob)?;
                 done.push(format!("wrote and staged {}", escape(path.as_str())));
@@ -50,10 +52,11 @@ fn edit(repo: &Repo, path: &RepoPath, edits: Vec<Edit>) -> Result<bool, Failure>
     let attempt = || Failure::new(format!("could not edit {path}"));
     let tree = repo.worktree()?;
     let entry = tree.entry(path)?.ok_or_else(|| attempt().because("it is not in the working tree"))?;
-    let before = String::from_utf8(tree.read(&entry, MAX_BYTES)?)
-        .map_err(|error| attempt().because(error))?;
-    let after = apply_edits(&before, &without_repeats(edits))
-        .ok_or_else(|| attempt().because("two findings want to change the same bytes").help("mend one by hand"))?;
+    let before =
+        String::from_utf8(tree.read(&entry, MAX_BYTES)?).map_err(|error| attempt().because(error))?;
+    let after = apply_edits(&before, &without_repeats(edits)).ok_or_else(|| {
+        attempt().because("two findings want to change the same bytes").help("mend one by hand")
+    })?;
     Document::parse(after.as_str())
         .map_err(|fault| attempt().because(format!("the result would not be YAML: {}", fault.message)))?;
     let staged = repo.index_tree()?.entry(path)?.is_some_and(|staged| staged.id == entry.id);

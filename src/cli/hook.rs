@@ -14,8 +14,8 @@ use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::update::{Merges, Revision, Update};
 use super::fix;
+use super::update::{Revision, Update};
 
 /// Run as a git hook
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,9 @@ fn pre_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
 fn pre_merge_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let repo = env.repository()?;
     let Some(missing) = judge_index(&repo, env, console)? else {
-        console.say("sysbom: the merge is not committed; mend it and run `git commit`, or `git merge --abort`\n");
+        console.say(
+            "sysbom: the merge is not committed; mend it and run `git commit`, or `git merge --abort`\n",
+        );
         return Ok(Exit::Findings);
     };
     if missing.is_empty() {
@@ -105,7 +107,7 @@ fn pre_merge_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
 /// Judges the index, shows what was found, and gives the archives that can be staged to make it
 /// whole; `None` if something else is wrong, and then nothing is to be staged.
 fn judge_index(repo: &Repo, env: &Env, console: &mut Console) -> Result<Option<Vec<Missing>>, Failure> {
-    let update = Update::here(repo, Revision::Index, Merges::Pending)?;
+    let update = Update::here(repo, Revision::Index)?;
     let findings = update.judge(repo, env.today()?, Scope::NewHistory)?;
     let (missing, others): (Vec<_>, Vec<_>) = findings.into_iter().map(Missing::of).partition(Result::is_ok);
     let others: Vec<Finding> = others.into_iter().filter_map(Result::err).collect();
@@ -140,7 +142,8 @@ fn stage(repo: &Repo, missing: &[Missing], console: &mut Console) -> Result<(), 
 /// `git commit PATH` commits another index than it keeps: a file staged now would be committed
 /// and then stand in the real index as deleted.
 fn partial_commit(missing: &[Missing]) -> String {
-    let mut text = "error: this commit takes only the paths named, and needs an archive beside them\n".to_owned();
+    let mut text =
+        "error: this commit takes only the paths named, and needs an archive beside them\n".to_owned();
     for Missing { path, .. } in missing {
         text += &format!("  missing: {}\n", escape(path.as_str()));
     }

@@ -3,6 +3,7 @@
 //! [`exit::Exit`] or a [`failure::Failure`].
 
 mod archive;
+mod check;
 pub mod console;
 mod demo;
 pub mod env;
@@ -10,11 +11,15 @@ pub mod exit;
 mod explain;
 pub mod failure;
 mod fault;
+mod fix;
+mod hook;
 mod merge_driver;
 mod merge_file;
 mod merging;
 mod place;
 mod policies;
+mod pushed;
+mod update;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -46,8 +51,11 @@ Exit status: 0 nothing wrong, 1 something in your files is wrong, 2 sysbom could
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Args),
     Archive(archive::Args),
     Demo(demo::Args),
+    #[command(hide = true)]
+    Hook(hook::Args),
     #[command(hide = true)]
     Explain(explain::Args),
     #[command(hide = true)]
@@ -108,6 +116,8 @@ fn show_usage(answer: &clap::Error, caller: Caller, console: &mut Console) -> Re
 
 fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     match command {
+        Command::Check(args) => check::run(args, env, console),
+        Command::Hook(args) => hook::run(args, env, console),
         Command::Archive(args) => archive::run(args, env, console),
         Command::Demo(args) => demo::run(args, env, console),
         Command::Explain(args) => explain::run(args, console),

@@ -1,31 +1,28 @@
-//! Reading the policy file of a tree.
+//! The policy that judges, and what to say when it cannot be followed.
 
-use crate::check::RULES;
-use crate::policy::{MAX_POLICY_BYTES, POLICY_PATH, Policies, PolicyFault, System};
+use crate::check::{Unjudged, judge};
+use crate::policy::{Policies, PolicyFault, System};
 use crate::text::{Source, position};
-use crate::tree::{Kind, RepoPath, Tree};
+use crate::tree::{RepoPath, Tree};
 
 use super::failure::Failure;
 
+/// The policy that judges the update from `before` to `after`; `name` is what `before` is called,
+/// such as `origin/main`.
+pub fn judging(before: Option<&dyn Tree>, after: &dyn Tree, name: &str) -> Result<Policies, Failure> {
+    judge(before, after).map_err(|error| match error {
+        Unjudged::Tree(error) => error.into(),
+        Unjudged::Policy { source, faults } => {
+            let message = format!("could not follow the policy {} of {name}", source.name);
+            describe(Failure::new(message), &source, &faults)
+        }
+    })
+}
+
 /// What the policy file of a tree says; the defaults if it has none. `name` is what the tree is
-/// called, such as `origin/main`.
+/// called.
 pub fn policies_of(tree: &dyn Tree, name: &str) -> Result<Policies, Failure> {
-    let attempt = || match name {
-        "" => Failure::new(format!("could not read {POLICY_PATH}")),
-        name => Failure::new(format!("could not read {POLICY_PATH} at {name}")),
-    };
-    let Some(entry) = tree.entry(&RepoPath::new(POLICY_PATH))? else { return Ok(Policies::default()) };
-    if !matches!(entry.kind, Kind::File | Kind::Executable) {
-        return Err(attempt().because("it is not a regular file").help("replace it by a regular file"));
-    }
-    let bytes = tree.read(&entry, MAX_POLICY_BYTES)?;
-    if bytes.len() > MAX_POLICY_BYTES {
-        return Err(attempt().because(format!("it is larger than {MAX_POLICY_BYTES} bytes")));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| attempt().because(error))?;
-    let source = Source::new(POLICY_PATH, text);
-    let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
-    Policies::read(&source, &rules).map_err(|faults| describe(attempt(), &source, &faults))
+    judging(Some(tree), tree, name)
 }
 
 fn describe(failure: Failure, source: &Source, faults: &[PolicyFault]) -> Failure {
@@ -50,17 +47,10 @@ mod tests {
 
     #[test]
     fn a_faulty_policy_is_shown_with_its_place_and_what_to_do() {
-        let tree = MapTree::new().with(POLICY_PATH, "digest: required\ncomponent: images\n");
+        let tree = MapTree::new().with(".sysbom.yaml", "digest: required\ncomponent: images\n");
         let failure = policies_of(&tree, "origin/main").expect_err("the key is unknown");
-        assert_eq!(failure.message, "could not read .sysbom.yaml at origin/main");
+        assert_eq!(failure.message, "could not follow the policy .sysbom.yaml of origin/main");
         assert!(failure.causes[0].starts_with(".sysbom.yaml:2:1: "), "{failure}");
         assert!(failure.causes[0].contains("component"), "{failure}");
-    }
-
-    #[test]
-    fn a_policy_that_is_a_link_is_not_followed() {
-        let tree = MapTree::new().with_kind(POLICY_PATH, Kind::Symlink, "elsewhere.yaml");
-        assert!(policies_of(&tree, "").is_err());
-        assert!(policies_of(&MapTree::new(), "").is_ok());
     }
 }

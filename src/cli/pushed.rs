@@ -5,7 +5,7 @@ use crate::tree::ObjectId;
 
 use super::env::Env;
 use super::failure::Failure;
-use super::update::{Merges, Revision, Update};
+use super::update::{Revision, Update};
 
 /// The updates of a push: one for each branch that gets new commits.
 ///

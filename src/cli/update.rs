@@ -7,7 +7,7 @@ use crate::policy::{Date, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
 
 use super::failure::Failure;
-use super::policies::{archive_path, policies_of};
+use super::policies::{archive_path, judging};
 
 /// An update to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,15 +34,6 @@ pub enum Revision {
     WorkTree,
 }
 
-/// Which merges are judged beside the update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Merges {
-    /// Those that base does not have, committed or about to be.
-    All,
-    /// The one about to be committed: a commit that mends an older one must be possible.
-    Pending,
-}
-
 /// A merge, committed or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Join {
@@ -61,7 +52,12 @@ const MOST_COMMITS: usize = 100_000;
 
 impl Update {
     /// From one commit to another.
-    pub fn between(repo: &Repo, base: ObjectId, base_name: String, head: &ObjectId) -> Result<Update, Failure> {
+    pub fn between(
+        repo: &Repo,
+        base: ObjectId,
+        base_name: String,
+        head: &ObjectId,
+    ) -> Result<Update, Failure> {
         let merges = merges_between(repo, std::slice::from_ref(&base), head)?;
         Ok(Update { base: Some(base), base_name, after: Revision::Commit(head.clone()), merges })
     }
@@ -69,7 +65,7 @@ impl Update {
     /// From the newest commit of base that is contained in what is checked out (and in what is
     /// being merged into it) to the index or the working tree. What a feature branch holds beside
     /// that was never published.
-    pub fn here(repo: &Repo, after: Revision, merges: Merges) -> Result<Update, Failure> {
+    pub fn here(repo: &Repo, after: Revision) -> Result<Update, Failure> {
         let Some(base) = repo.base()? else {
             return Ok(Update { base: None, base_name: String::new(), after, merges: Vec::new() });
         };
@@ -78,7 +74,7 @@ impl Update {
         heads.extend(incoming.iter().cloned());
         let contained = repo.merge_base(&base.commit, &heads)?;
         let mut joins: Vec<Join> = pending(repo, &after)?.into_iter().collect();
-        if let (Merges::All, Some(base)) = (merges, &contained) {
+        if let Some(base) = &contained {
             for head in &heads {
                 joins.extend(merges_between(repo, std::slice::from_ref(base), head)?);
             }
@@ -91,8 +87,9 @@ impl Update {
         let before = self.base.as_ref().map(|base| repo.commit_tree(base)).transpose()?;
         let before = before.as_ref().map(|tree| tree as &dyn Tree);
         let after = self.after.tree(repo)?;
-        let policies = policies_of(before.unwrap_or(&*after), &self.base_name)?;
-        let joins = self.merges.iter().map(|join| JoinTrees::open(repo, join)).collect::<Result<Vec<_>, _>>()?;
+        let policies = judging(before, &*after, &self.base_name)?.on(today);
+        let joins =
+            self.merges.iter().map(|join| JoinTrees::open(repo, join)).collect::<Result<Vec<_>, _>>()?;
         let merges: Vec<MergeCommit<'_>> = joins.iter().map(JoinTrees::as_merge).collect();
         let input = Input {
             before_name: if self.base_name.is_empty() { "BASE" } else { &self.base_name },
@@ -130,17 +127,32 @@ impl Revision {
     }
 }
 
-/// The merge, pick or revert that the next commit completes. A pick is a merge as well: its base
-/// is the picked commit's parent; of a revert, the commit itself.
-fn pending(repo: &Repo, after: &Revision) -> Result<Option<Join>, Failure> {
+/// The merge, pick or revert that the next commit completes.
+fn pending(repo: &Repo, result: &Revision) -> Result<Option<Join>, Failure> {
     let Some(head) = repo.head()? else { return Ok(None) };
     let theirs = repo.merge_heads()?;
-    let Some(their_first) = theirs.first() else { return Ok(None) };
+    let Some(their_first) = theirs.first() else { return pending_pick(repo, head, result) };
     Ok(Some(Join {
         label: "the merge being committed".to_owned(),
-        result: after.clone(),
+        result: result.clone(),
         base: repo.merge_base(&head, std::slice::from_ref(their_first))?,
         parents: std::iter::once(head).chain(theirs).collect(),
+    }))
+}
+
+/// A pick is a merge whose base is the picked commit's parent; a revert is one whose base is the
+/// commit and whose other side is its parent.
+fn pending_pick(repo: &Repo, head: ObjectId, result: &Revision) -> Result<Option<Join>, Failure> {
+    let Some(picked) = repo.picked()? else { return Ok(None) };
+    let [parent] = &repo.commit(&picked)?.parents[..] else { return Ok(None) };
+    let is_revert = repo.git_dir().join("REVERT_HEAD").exists();
+    let (base, theirs) = if is_revert { (picked, parent.clone()) } else { (parent.clone(), picked) };
+    let what = if is_revert { "the revert being committed" } else { "the pick being committed" };
+    Ok(Some(Join {
+        label: what.to_owned(),
+        result: result.clone(),
+        parents: vec![head, theirs],
+        base: Some(base),
     }))
 }
 

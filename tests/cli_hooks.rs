@@ -1,0 +1,249 @@
+//! The hooks of a clone, run by the real git: what they let through, what they stage, what they
+//! refuse, and that a refusal leaves everything as it was.
+
+mod support;
+
+use support::{DIGEST_A, DIGEST_B, Scratch, manifest};
+
+const PATH: &str = "releases/current.yaml";
+
+fn state(tag: &str) -> String {
+    manifest(&[("app", tag, DIGEST_A), ("web", "v2.0.0", DIGEST_B)])
+}
+
+fn web(tag: &str) -> String {
+    manifest(&[("app", "v1.0.0", DIGEST_A), ("web", tag, DIGEST_B)])
+}
+
+/// An operation repository with sysbom installed whose `main` is published as `origin/main`.
+fn published() -> Scratch {
+    let scratch = Scratch::installed(&state("v1.0.0"));
+    scratch.git(&["init", "-q", "--bare", "-b", "main", "../forge.git"]);
+    scratch.git(&["remote", "add", "origin", "../forge.git"]);
+    scratch.git(&["push", "-q", "-u", "origin", "main"]);
+    scratch.git(&["remote", "set-head", "origin", "main"]);
+    scratch
+}
+
+/// The history files of a revision, with what they hold.
+fn history(scratch: &Scratch, revision: &str) -> Vec<String> {
+    let listed = scratch.git(&["ls-tree", "-r", "--name-only", revision, "releases/history/"]);
+    let mut held: Vec<String> =
+        listed.lines().map(|path| scratch.git(&["show", &format!("{revision}:{path}")]) + "\n").collect();
+    held.sort();
+    held
+}
+
+#[test]
+fn a_commit_brings_the_archive_of_the_published_state() {
+    let scratch = published();
+    for commit in [&["commit", "-a"][..], &["commit", "-i", PATH]] {
+        scratch.write(PATH, state("v1.1.0"));
+        let ran = scratch.try_git(&[commit, &["-m", "Release app v1.1.0"]].concat()).expect(0);
+        assert!(ran.err.contains("staged releases/history/"), "{ran}");
+        assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0")]);
+        assert_eq!(scratch.git(&["status", "--porcelain"]), "", "tree and index hold it as well");
+        scratch.git(&["reset", "-q", "--hard", "origin/main"]);
+    }
+}
+
+#[test]
+fn a_commit_that_leaves_the_manifest_alone_brings_no_archive() {
+    let scratch = published();
+    scratch.write("README", "x");
+    scratch.git(&["add", "."]);
+    scratch.try_git(&["commit", "-m", "Read me"]).expect(0).never_says("staged");
+    assert!(history(&scratch, "HEAD").is_empty());
+}
+
+#[test]
+fn a_feature_branch_archives_the_published_state_and_nothing_else() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    for tag in ["v1.1.0", "v1.2.0"] {
+        scratch.write(PATH, state(tag));
+        scratch.git(&["commit", "-q", "-a", "-m", tag]);
+    }
+    scratch.write(PATH, state("v1.3.0"));
+    scratch.git(&["commit", "-q", "-a", "--amend", "--no-edit"]);
+    assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0")]);
+
+    // Base moves on, published by somebody else, and is merged into the branch.
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(PATH, web("v2.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "web"]);
+    scratch.git(&["push", "-q"]);
+    scratch.git(&["switch", "-q", "feature"]);
+    let ran = scratch.try_git(&["merge", "origin/main"]).expect(1);
+    assert!(ran.err.contains("git commit"), "{ran}");
+    scratch.git(&["commit", "-q", "--no-edit"]);
+    assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0"), web("v2.1.0")]);
+    assert_eq!(scratch.read(PATH), manifest(&[("app", "v1.3.0", DIGEST_A), ("web", "v2.1.0", DIGEST_B)]));
+    assert_eq!(scratch.git(&["log", "-1", "--format=%P"]).split(' ').count(), 2, "it is a merge");
+}
+
+#[test]
+fn a_merge_that_needs_no_archive_is_committed_at_once() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write("README", "x");
+    scratch.commit("Read me");
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.git(&["merge", "-q", "--no-ff", "feature"]);
+    assert_eq!(scratch.git(&["log", "-1", "--format=%P"]).split(' ').count(), 2);
+}
+
+/// Each of them is refused by pre-commit, and everything stays as it was.
+#[track_caller]
+fn refused(scratch: &Scratch, arguments: &[&str], rule: &str) {
+    let before = scratch.picture();
+    let ran = scratch.try_git(arguments).expect(1);
+    assert!(ran.err.contains(rule) && ran.err.contains("help"), "{ran}");
+    assert_eq!(scratch.picture(), before, "after the refusal\n{ran}");
+}
+
+#[test]
+fn a_floating_tag_is_refused_and_nothing_is_staged() {
+    let scratch = published();
+    scratch.write(PATH, state("latest"));
+    refused(&scratch, &["commit", "-a", "-m", "x"], "floating-tag");
+    scratch.git(&["add", "."]);
+    refused(&scratch, &["commit", "-m", "x"], "floating-tag");
+}
+
+#[test]
+fn a_manifest_that_is_broken_or_gone_or_a_link_is_refused() {
+    let scratch = published();
+    scratch.write(PATH, "images:\n  app: [\n");
+    refused(&scratch, &["commit", "-a", "-m", "x"], "yaml-syntax");
+    scratch.git(&["rm", "-q", "-f", PATH]);
+    refused(&scratch, &["commit", "-m", "x"], "manifest-missing");
+    scratch.write("elsewhere.yaml", state("v1.0.0"));
+    std::fs::create_dir_all(scratch.top().join("releases")).expect("scratch is ours");
+    std::os::unix::fs::symlink("../elsewhere.yaml", scratch.top().join(PATH)).expect("scratch is ours");
+    scratch.git(&["add", "."]);
+    refused(&scratch, &["commit", "-m", "x"], "not-a-regular-file");
+}
+
+#[test]
+fn the_index_is_judged_and_not_the_working_tree() {
+    let scratch = published();
+    scratch.write(PATH, state("latest"));
+    scratch.write("README", "x");
+    scratch.git(&["add", "README"]);
+    scratch.git(&["commit", "-q", "-m", "only the README"]);
+    scratch.git(&["add", PATH]);
+    scratch.write(PATH, state("v1.0.0"));
+    refused(&scratch, &["commit", "-m", "x"], "floating-tag");
+}
+
+#[test]
+fn a_deleted_archive_is_refused() {
+    let scratch = published();
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
+    scratch.git(&["push", "-q"]);
+    scratch.git(&["rm", "-q", "-r", "releases/history"]);
+    refused(&scratch, &["commit", "-m", "Tidy up"], "history-rewritten");
+}
+
+#[test]
+fn a_commit_of_single_paths_that_needs_an_archive_is_refused_with_the_way_out() {
+    let scratch = published();
+    scratch.write(PATH, state("v1.1.0"));
+    refused(&scratch, &["commit", "-m", "x", PATH], "git add");
+    scratch.git(&["add", PATH]);
+    scratch.git(&["commit", "-q", "-m", "x"]);
+    assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0")]);
+}
+
+#[test]
+fn the_first_commit_of_a_repository_is_judged_by_its_content() {
+    let scratch = Scratch::new();
+    scratch.install();
+    scratch.write(PATH, state("latest"));
+    scratch.git(&["add", "."]);
+    scratch.try_git(&["commit", "-m", "Begin"]).expect(1).says("floating-tag");
+    scratch.write(PATH, state("v1.0.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "Begin"]);
+}
+
+#[test]
+fn a_merge_finished_with_one_sides_manifest_is_refused() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, web("v2.1.0"));
+    scratch.commit("web");
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "app"]);
+    scratch.git(&["config", "merge.sysbom.driver", "exit 101"]);
+    scratch.try_git(&["merge", "feature"]).expect(1);
+    scratch.git(&["add", PATH]);
+    refused(&scratch, &["commit", "-m", "merged, or so it seems"], "side-dropped");
+}
+
+#[test]
+fn a_pick_finished_with_our_manifest_is_refused() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, web("v2.1.0"));
+    scratch.write("README", "x");
+    scratch.commit("web");
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "app"]);
+    scratch.git(&["config", "merge.sysbom.driver", "exit 101"]);
+    scratch.try_git(&["cherry-pick", "feature"]).expect(1);
+    scratch.git(&["add", PATH]);
+    scratch.try_git(&["commit", "-m", "picked, or so it seems"]).expect(1).says("side-dropped");
+}
+
+#[test]
+fn a_push_is_judged_as_the_update_that_it_is() {
+    let scratch = published();
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.commit("round the hook");
+    let before = scratch.git(&["rev-parse", "origin/main"]);
+    scratch.try_git(&["push", "-q"]).expect(1).says("archive-missing");
+    assert_eq!(scratch.git(&["ls-remote", "origin", "main"]).split('\t').next(), Some(before.as_str()));
+
+    scratch.sysbom(&["check", "--fix"]).expect(0);
+    scratch.git(&["commit", "-q", "-m", "Keep the state"]);
+    scratch.git(&["push", "-q"]);
+}
+
+#[test]
+fn a_push_of_a_branch_a_tag_and_a_deletion_pass_where_they_lose_nothing() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
+    scratch.git(&["tag", "some-tag"]);
+    scratch.git(&["push", "-q", "origin", "feature", "some-tag"]);
+    scratch.git(&["push", "-q", "origin", ":feature"]);
+    scratch.write(PATH, state("latest"));
+    scratch.commit("round the hook");
+    scratch.try_git(&["push", "-q", "origin", "feature"]).expect(1).says("floating-tag");
+}
+
+#[test]
+fn a_linked_worktree_has_the_same_hooks() {
+    let scratch = published();
+    scratch.git(&["worktree", "add", "-q", "-b", "other", "../other"]);
+    let linked = scratch.root().join("other");
+    let other = scratch.at(&linked);
+    other.write(PATH, state("latest"));
+    other.try_git(&["commit", "-a", "-m", "x"]).expect(1).says("floating-tag");
+    other.write(PATH, state("v1.1.0"));
+    other.git(&["commit", "-q", "-a", "-m", "x"]);
+    assert_eq!(history(&scratch, "other"), [state("v1.0.0")]);
+}
+
+#[test]
+fn the_server_gate_that_is_not_there_does_not_stand_open() {
+    let scratch = published();
+    for hook in ["pre-receive", "update"] {
+        scratch.sysbom(&["hook", hook]).expect(2).says("server gate");
+    }
+}
