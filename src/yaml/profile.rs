@@ -156,8 +156,8 @@ impl Found {
         if source.starts_with('?') {
             let why = "a plain scalar that begins with `?` begins a key to some readers";
             self.add(FeatureKind::QuestionMark, span, why);
-        } else if in_flow && (source.contains('?') || source.contains(':')) {
-            let why = "in braces or brackets `:` and `?` inside a plain scalar end it for some readers";
+        } else if in_flow && source.contains('?') {
+            let why = "in braces or brackets a `?` ends a plain scalar for some readers";
             self.add(FeatureKind::FlowIndicator, span, why);
         }
     }
@@ -166,7 +166,13 @@ impl Found {
         let bytes = document.text().as_bytes();
         for entry in document.entries(id) {
             self.key(document, entry.key);
-            let Some(colon) = entry.colon.filter(|_| shape == Shape::Flow) else { continue };
+            if shape == Shape::Block {
+                continue;
+            }
+            // `{a:b}` is one key without a value to us, and looks like an entry.
+            let key = document.node(entry.key).span;
+            let colon_in_key = || key.of(document.text()).rfind(':').map(|at| key.start + at);
+            let Some(colon) = entry.colon.or_else(colon_in_key) else { continue };
             if !matches!(bytes.get(colon + 1), None | Some(b' ' | b'\t' | b'\r' | b'\n')) {
                 let why = "in braces or brackets a `:` needs a blank after it";
                 self.add(FeatureKind::FlowIndicator, Span::new(colon, colon + 1), why);
@@ -199,13 +205,12 @@ impl Found {
     /// one all the same, to Helm it does not.
     fn end_of_text(&mut self, document: &Document) {
         let text = document.text();
-        if text.is_empty() || text.ends_with('\n') {
-            return;
-        }
         let Some((_, last)) = document.nodes().last() else { return };
-        let block =
-            matches!(last.kind, NodeKind::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. });
-        if block && text[last.span.end..].trim().is_empty() {
+        let NodeKind::Scalar { value, style: ScalarStyle::Literal | ScalarStyle::Folded } = &last.kind else {
+            return;
+        };
+        let at_end = !text.ends_with('\n') && text[last.span.end..].trim().is_empty();
+        if at_end && value.ends_with('\n') {
             let why = "a block scalar at the end of a text without a last line break";
             self.add(FeatureKind::BlockScalarEnd, last.span, why);
         }
@@ -284,7 +289,8 @@ mod tests {
             ("a: b\rc: d\n", FeatureKind::Character, "\r"),
             ("%YAML 1.2\n---\na: b\n", FeatureKind::Directive, "%YAML 1.2"),
             ("{\"a\":b}\n", FeatureKind::FlowIndicator, ":"),
-            ("{a: b:c}\n", FeatureKind::FlowIndicator, "b:c"),
+            ("{a: b, c:d}\n", FeatureKind::FlowIndicator, ":"),
+            ("{a: b?c}\n", FeatureKind::FlowIndicator, "b?c"),
             ("a: ?b\n", FeatureKind::QuestionMark, "?b"),
             ("a: |\n  b", FeatureKind::BlockScalarEnd, "|\n  b"),
             ("a: |+\n  b\n  ", FeatureKind::BlockScalarEnd, "|+\n  b\n  "),
@@ -299,7 +305,7 @@ mod tests {
     #[test]
     fn what_manifests_are_made_of_is_no_feature() {
         let text = "\u{feff}# images\r\n---\r\nimages:\r\n  \"y\": {image: ghcr.io/acme/app, tag: 'v1'}\r\n  \
-                    b:\r\n    image: host:5000/b # c: d?\r\n    list: [1, \"a:b\"]\r\n    text: |\r\n      é\r\n";
+                    b:\r\n    image: host:5000/b # c: d?\r\n    list: [1, a:b, \"c?d\"]\r\n    digest: sha256:0a\r\n    flow: {digest: sha256:0a}\r\n    text: |\r\n      é\r\n";
         assert_eq!(found(text), []);
     }
 

@@ -40,7 +40,7 @@ pub(super) fn written(text: &str, style: ScalarStyle, in_flow: bool) -> String {
 fn fits_plain(text: &str, in_flow: bool) -> bool {
     let first_is_indicator = text.starts_with(|first: char| "-?:,[]{}#&*!|>'\"%@`=<~. ".contains(first));
     let ends_badly = text.ends_with([' ', ':']);
-    let breaks_flow = in_flow && text.contains([',', '[', ']', '{', '}', ':', '?']);
+    let breaks_flow = in_flow && text.contains([',', '[', ']', '{', '}', '?']);
     !text.is_empty()
         && !first_is_indicator
         && !ends_badly
@@ -192,7 +192,8 @@ mod tests {
         assert_eq!(written("v2", ScalarStyle::SingleQuoted, false), "'v2'");
         assert_eq!(written("v2", ScalarStyle::DoubleQuoted, false), "\"v2\"");
         assert_eq!(written("a:b", ScalarStyle::Plain, false), "a:b");
-        assert_eq!(written("a:b", ScalarStyle::Plain, true), "\"a:b\"");
+        assert_eq!(written("a?b", ScalarStyle::Plain, false), "a?b");
+        assert_eq!(written("a?b", ScalarStyle::Plain, true), "\"a?b\"");
         assert_eq!(written("two\nlines", ScalarStyle::SingleQuoted, false), "\"two\\nlines\"");
     }
 }

@@ -4,8 +4,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value as Json;
-use sysbom::yaml::{Document, HelmReading, NodeKind, ScalarStyle, helm_reading};
+use sysbom::yaml::{
+    Document, HelmReading, NodeKind, ScalarStyle, disagreement, duplicate_keys, features, helm_reading,
+};
 
+use crate::mutants::mutant;
 use crate::parts::program;
 use crate::random::Random;
 
@@ -206,5 +209,116 @@ fn helm_refuses_what_we_say_it_refuses() {
             let output = Chart::new("").template(helm, &format!("v: {scalar}\n"));
             assert!(output.status.success(), "{helm} refuses {scalar}");
         }
+    }
+}
+
+/// What Helm reads from each text, as JSON; `None` where it refuses it.
+fn data_read_by_helm(helm: &str, texts: &[String]) -> Vec<Option<Json>> {
+    let chart = Chart::new(
+        "{{ range $path, $_ := .Files.Glob \"docs/*\" }}{{ base $path }}: {{ $.Files.Get $path | fromYaml | toJson | b64enc }}\n{{ end }}",
+    );
+    std::fs::create_dir(chart.path().join("docs")).expect("created");
+    for (number, text) in texts.iter().enumerate() {
+        std::fs::write(chart.path().join(format!("docs/k{number:06}")), text).expect("written");
+    }
+    let output = chart.template(helm, "{}");
+    assert!(output.status.success(), "{helm}: {}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8(output.stdout).expect("Helm prints UTF-8");
+    stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix('k')?.split_once(": "))
+        .map(|(_, encoded)| {
+            let json: Json = serde_json::from_slice(&base64(encoded)).expect("Helm writes JSON");
+            let refused =
+                json.get("Error").and_then(Json::as_str).is_some_and(|error| error.starts_with("error "));
+            (!refused).then_some(json)
+        })
+        .collect()
+}
+
+fn base64(encoded: &str) -> Vec<u8> {
+    let digit = |byte: u8| {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        alphabet.iter().position(|&letter| letter == byte)
+    };
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0, 0);
+    for value in encoded.bytes().filter_map(digit) {
+        bits = (bits << 6 | value) & 0xffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).expect("eight bits"));
+        }
+    }
+    bytes
+}
+
+/// Whether `check` would find nothing to say about the text as YAML.
+fn passes(text: &str) -> Option<Document> {
+    let document = Document::parse(text).ok()?;
+    let keeps_strings = document.nodes().all(|(_, node)| match &node.kind {
+        NodeKind::Scalar { value, style } => helm_reading(*style, value).is_none(),
+        _ => true,
+    });
+    let root = document.root()?;
+    let is_mapping = matches!(document.node(root).kind, NodeKind::Mapping { .. });
+    let clean = is_mapping
+        && keeps_strings
+        && features(&document).is_empty()
+        && duplicate_keys(&document).is_empty()
+        && disagreement(&document).is_none();
+    clean.then_some(document)
+}
+
+/// Whether Helm's data are ours: the same keys and lists, and every scalar printed as our text.
+fn agrees(document: &Document, id: sysbom::yaml::NodeId, json: &Json) -> bool {
+    match &document.node(id).kind {
+        NodeKind::Scalar { value, .. } => match json {
+            Json::String(text) => text == value,
+            Json::Number(number) => number.as_f64() == value.parse().ok(),
+            Json::Bool(truth) => truth.to_string() == *value,
+            _ => false,
+        },
+        NodeKind::Mapping { entries, .. } => json.as_object().is_some_and(|object| {
+            object.len() == entries.len()
+                && entries.iter().all(|entry| {
+                    let key = document.scalar(entry.key).unwrap_or_default();
+                    object.get(key).is_some_and(|json| agrees(document, entry.value, json))
+                })
+        }),
+        NodeKind::Sequence { items, .. } => json.as_array().is_some_and(|array| {
+            array.len() == items.len()
+                && items.iter().zip(array).all(|(item, json)| agrees(document, item.value, json))
+        }),
+        NodeKind::Alias(_) => false,
+    }
+}
+
+#[test]
+fn helm_reads_a_manifest_that_passes_as_we_do() {
+    let mut random = Random::new(1);
+    let mut passing = Vec::new();
+    for _ in 0..20_000 {
+        let text = mutant(&mut random);
+        if let Some(document) = passes(&text) {
+            passing.push((text, document));
+        }
+    }
+    assert!(passing.len() > 3_000, "{} mutants pass", passing.len());
+    let texts: Vec<String> = passing.iter().map(|(text, _)| text.clone()).collect();
+    for helm in HELMS {
+        let theirs = data_read_by_helm(helm, &texts);
+        assert_eq!(theirs.len(), texts.len(), "{helm} printed every file");
+        let wrong: Vec<String> = passing
+            .iter()
+            .zip(theirs)
+            .filter(|((_, document), json)| {
+                let root = document.root().expect("a mapping");
+                !json.as_ref().is_some_and(|json| agrees(document, root, json))
+            })
+            .map(|((text, _), json)| format!("{text:?}: {json:?}"))
+            .collect();
+        assert!(wrong.is_empty(), "{helm}: {} of {}\n{}", wrong.len(), texts.len(), wrong.join("\n"));
     }
 }

@@ -1,6 +1,8 @@
 //! Tests against real parts: the second test command, `tests/real/run`, installs them and runs
 //! these. A part that is missing is a failure, never a skip.
 
+#[path = "../support/mutants.rs"]
+mod mutants;
 #[path = "../support/random.rs"]
 mod random;
 #[path = "../support/mod.rs"]
