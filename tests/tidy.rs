@@ -34,6 +34,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("serde_yaml", &["yaml/second.rs"]),
     ("sha2", &["bom/", "git/", "merge/", "report/gitlab.rs", "tree.rs"]),
     ("similar", &["report/diff.rs"]),
+    ("unicode_normalization", &["check/"]),
     ("tempfile", &["cli/", "git/"]),
 ];
 

@@ -1,0 +1,183 @@
+//! `sysbom check`: what is judged against what, in which form it is said, and with which status.
+
+mod support;
+
+use support::{DIGEST_A, DIGEST_B, Scratch, manifest};
+
+const PATH: &str = "releases/current.yaml";
+
+fn state(tag: &str) -> String {
+    manifest(&[("app", tag, DIGEST_A), ("web", "v2.0.0", DIGEST_B)])
+}
+
+/// `main` is base; HEAD is on it.
+fn repository() -> Scratch {
+    let scratch = Scratch::installed(&state("v1.0.0"));
+    scratch.git(&["config", "sysbom.base", "main"]);
+    scratch
+}
+
+#[test]
+fn a_working_tree_in_order_passes() {
+    repository().sysbom(&["check"]).expect(0).says("nothing found");
+}
+
+#[test]
+fn the_three_modes_judge_three_things() {
+    let scratch = repository();
+    scratch.write(PATH, state("latest"));
+    scratch.sysbom(&["check"]).expect(1).says("floating-tag");
+    scratch.sysbom(&["check", "--staged"]).expect(0);
+    scratch.git(&["add", PATH]);
+    scratch.sysbom(&["check", "--staged"]).expect(1).says("floating-tag");
+    scratch.sysbom(&["check", "--base", "HEAD", "--head", "HEAD"]).expect(0);
+    scratch.commit("round the hook");
+    scratch.sysbom(&["check", "--base", "HEAD^"]).expect(1).says("archive-missing").says("floating-tag");
+}
+
+#[test]
+fn the_place_is_named() {
+    let scratch = repository();
+    scratch.write(PATH, state("latest"));
+    scratch.sysbom(&["check"]).expect(1).says("releases/current.yaml:4:10");
+}
+
+#[test]
+fn a_ci_run_without_a_base_could_not_tell() {
+    let scratch = repository().with_var("CI", "true");
+    let ran = scratch.sysbom(&["check"]).expect(2);
+    assert!(ran.err.contains("HEAD^1") && ran.out.is_empty(), "{ran}");
+    scratch.sysbom(&["check", "--base", "HEAD"]).expect(0);
+}
+
+#[test]
+fn the_merge_ref_of_a_forge_is_judged_against_its_first_parent() {
+    let scratch = repository();
+    // Two pull requests from one base, each with the archive that its own author saw missing.
+    for (branch, text) in [
+        ("one", state("v1.1.0")),
+        ("two", manifest(&[("app", "v1.0.0", DIGEST_A), ("web", "v2.1.0", DIGEST_B)])),
+    ] {
+        scratch.git(&["switch", "-q", "-c", branch, "main"]);
+        scratch.write(PATH, text);
+        scratch.git(&["commit", "-q", "-a", "-m", branch]);
+    }
+    let recorded = scratch.git(&["rev-parse", "main"]);
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.git(&["merge", "-q", "--no-verify", "--no-ff", "one"]);
+    scratch.git(&["merge", "-q", "--no-verify", "--no-ff", "two"]);
+    scratch.sysbom(&["check", "--base", &recorded]).expect(0);
+    scratch.sysbom(&["check", "--base", "HEAD^1"]).expect(1).says("archive-missing");
+}
+
+#[test]
+fn the_status_is_the_same_in_every_format() {
+    let scratch = repository();
+    for format in ["human", "json", "github", "gitlab", "sarif"] {
+        scratch.sysbom(&["check", "--format", format]).expect(0);
+    }
+    scratch.write(PATH, state("latest"));
+    for format in ["human", "json", "github", "gitlab", "sarif"] {
+        scratch.sysbom(&["check", "--format", format]).expect(1).says("floating-tag");
+    }
+}
+
+#[test]
+fn outputs_are_written_beside_what_is_shown() {
+    let scratch = repository();
+    scratch.write(PATH, state("latest"));
+    let outputs = ["--output", "json=out.json", "--output", "sarif=out.sarif"];
+    scratch.sysbom(&[&["check"], &outputs[..]].concat()).expect(1).says("error[floating-tag]");
+    let json: serde_json::Value = serde_json::from_str(&scratch.read("out.json")).expect("it is JSON");
+    assert_eq!(json["version"], 1);
+    let rules: Vec<_> =
+        json["findings"].as_array().into_iter().flatten().map(|f| (&f["rule"], &f["line"])).collect();
+    assert!(rules.contains(&(&"floating-tag".into(), &4.into())), "{json}");
+    let sarif: serde_json::Value = serde_json::from_str(&scratch.read("out.sarif")).expect("it is JSON");
+    assert_eq!(sarif["version"], "2.1.0");
+    scratch.sysbom(&["check", "--output", "yaml=x"]).expect(2);
+    scratch.sysbom(&["check", "--output", "json=no/such/folder"]).expect(2).says("no/such/folder");
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_a_failure_with_a_help() {
+    let scratch = repository();
+    scratch.sysbom(&["check", "--base", "no-such-branch"]).expect(2).says("no-such-branch").says("help:");
+    Scratch::without_repository().sysbom(&["check"]).expect(2);
+    scratch.write(".sysbom.yaml", "digest: sometimes\n");
+    scratch.commit("a policy that nobody can follow");
+    scratch.sysbom(&["check"]).expect(2).says(".sysbom.yaml:1:9");
+}
+
+#[test]
+fn a_scalar_that_helm_reads_otherwise_is_quoted_by_fix_and_nothing_else_changes() {
+    let scratch = repository();
+    let text = format!("# head\n{}# tail", state("1.10").replace("    tag", "    # why\n    tag"));
+    scratch.write(PATH, &text);
+    scratch.sysbom(&["check", "--fix"]).says("edited releases/current.yaml");
+    let fixed = scratch.read(PATH);
+    assert_eq!(fixed.replace(['"', '\''], ""), text);
+    assert!(fixed.contains("\"1.10\"") || fixed.contains("'1.10'"), "{fixed}");
+    assert_eq!(scratch.git(&["diff", "--cached", "--name-only", "--", PATH]), "", "it was not staged");
+}
+
+#[test]
+fn fix_writes_and_stages_the_missing_archive() {
+    let scratch = repository();
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.sysbom(&["check"]).expect(1).says("archive-missing");
+    scratch.sysbom(&["check", "--fix"]).expect(0).says("staged releases/history/");
+    assert!(scratch.git(&["diff", "--cached", "--name-only"]).starts_with("releases/history/"));
+}
+
+#[test]
+fn the_revert_of_a_release_merge_is_mended_by_fix_alone() {
+    let scratch = repository();
+    scratch.git(&["switch", "-q", "-c", "release"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "Release app v1.1.0"]);
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.git(&["merge", "-q", "--no-ff", "release"]);
+    scratch.git(&["switch", "-q", "-c", "revert"]);
+    scratch.git(&["revert", "--no-edit", "-m", "1", "main"]);
+    scratch.sysbom(&["check"]).expect(1).says("history-rewritten").says("sysbom check --fix");
+
+    scratch.sysbom(&["check", "--fix"]).expect(0);
+    scratch.git(&["commit", "-q", "-m", "Keep history"]);
+    scratch.sysbom(&["check", "--base", "main"]).expect(0);
+    assert_eq!(scratch.read(PATH), state("v1.0.0"));
+    assert_eq!(scratch.git(&["ls-files", "releases/history"]).lines().count(), 2);
+}
+
+#[test]
+fn a_bad_merge_between_base_and_head_is_found_and_passes_once_mended() {
+    let scratch = repository();
+    scratch.git(&["switch", "-q", "-c", "topic"]);
+    scratch.write(PATH, manifest(&[("app", "v1.0.0", DIGEST_A), ("web", "v2.1.0", DIGEST_B)]));
+    scratch.commit("web");
+    scratch.git(&["switch", "-q", "-c", "other", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "app"]);
+    scratch.git(&["merge", "-q", "--no-verify", "-s", "ours", "topic"]);
+    scratch.sysbom(&["check", "--base", "main"]).expect(1).says("side-dropped");
+    scratch.write(PATH, manifest(&[("app", "v1.1.0", DIGEST_A), ("web", "v2.1.0", DIGEST_B)]));
+    scratch.commit("mended");
+    scratch.sysbom(&["check", "--base", "main"]).expect(0);
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let scratch = repository();
+    scratch.write(PATH, state("latest"));
+    let ran =
+        scratch.at(scratch.top()).run("sh", &["-c", "sysbom check | true; sysbom explain | head -1"], "");
+    ran.expect(0).never_says("panicked").never_says("a bug");
+}
+
+#[test]
+fn explain_shows_the_page_of_a_rule() {
+    let scratch = Scratch::without_repository();
+    scratch.sysbom(&["explain", "floating-tag"]).expect(0).says("# floating-tag");
+    scratch.sysbom(&["explain", "floating-tags"]).expect(2).says("sysbom explain");
+    scratch.sysbom(&["explain"]).expect(0).says("side-dropped");
+}
