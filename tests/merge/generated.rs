@@ -6,13 +6,13 @@
 use crate::oracle::{self, Expected, LAYOUTS, Layout, Model, Numbers};
 use sysbom::merge::{Options, Outcome, Sides, merge};
 
-struct Generated {
-    layout: Layout,
-    models: Sides<Model>,
-    texts: Sides<String>,
+pub struct Generated {
+    pub layout: Layout,
+    pub models: Sides<Model>,
+    pub texts: Sides<String>,
 }
 
-fn generate(seed: u64) -> Generated {
+pub fn generate(seed: u64) -> Generated {
     let mut numbers = Numbers::from_seed(seed);
     let layout = LAYOUTS[numbers.below(LAYOUTS.len())];
     let base = oracle::base(&mut numbers, layout);

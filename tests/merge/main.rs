@@ -4,3 +4,4 @@ mod cases;
 mod generated;
 mod laws;
 mod oracle;
+mod through_git;
