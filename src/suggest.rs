@@ -38,11 +38,11 @@ fn distance(from: &[char], to: &[char]) -> usize {
         let mut current = vec![above + 1];
         for (column, &other) in to.iter().enumerate() {
             let changed = last[column] + usize::from(letter != other);
-            let mut least = changed.min(last[column + 1] + 1).min(current[column] + 1);
+            let mut fewest = changed.min(last[column + 1] + 1).min(current[column] + 1);
             if above > 0 && column > 0 && letter == to[column - 1] && from[above - 1] == other {
-                least = least.min(before_last[column - 1] + 1);
+                fewest = fewest.min(before_last[column - 1] + 1);
             }
-            current.push(least);
+            current.push(fewest);
         }
         before_last = std::mem::replace(&mut last, current);
     }

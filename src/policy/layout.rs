@@ -111,17 +111,15 @@ fn split_keys(text: &str) -> Option<Vec<String>> {
     let mut keys = Vec::new();
     let mut rest = text;
     loop {
-        let (key, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => {
-                let (key, behind) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
-                let is_star = key == "*";
-                if key.contains(['"', '[', ']']) || (key.contains('*') && !is_star) {
-                    return None;
-                }
-                (key, behind)
-            }
+        let (key, behind) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted.split_once('"')?
+        } else {
+            rest.split_at(rest.find('.').unwrap_or(rest.len()))
         };
+        let is_quoted = rest.starts_with('"');
+        if !is_quoted && (key.contains(['"', '[', ']']) || (key.contains('*') && key != "*")) {
+            return None;
+        }
         if key.is_empty() || key == "<<" {
             return None;
         }
