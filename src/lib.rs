@@ -18,6 +18,7 @@
 //! | [`bom`] | manifests, components, pins, ids |
 //! | [`policy`] | what `.sysbom.yaml` allows |
 //! | [`merge`] | three texts to one |
+//! | [`live`] | images in values files, pod lists and rendered manifests |
 //! | [`check`] | rules and findings |
 //! | [`report`] | how findings are shown |
 //! | [`git`] | the repository: trees of revisions, base and its states, writing, setting up |
@@ -35,6 +36,7 @@ pub mod bom;
 pub mod check;
 pub mod cli;
 pub mod git;
+pub mod live;
 pub mod merge;
 pub mod policy;
 pub mod report;

@@ -54,6 +54,15 @@ impl Pattern {
         Ok(Pattern { text: text.to_owned(), matcher })
     }
 
+    /// The glob that only `text` itself fits.
+    pub fn literal(text: &str) -> String {
+        let escaped = |c: char| match c {
+            '*' | '?' | '[' | ']' | '{' | '}' | '\\' => format!("[{c}]"),
+            c => c.to_string(),
+        };
+        text.chars().map(escaped).collect()
+    }
+
     /// Whether the whole of `text` fits.
     pub fn fits(&self, text: &str) -> bool {
         match &self.matcher {
@@ -106,6 +115,9 @@ mod tests {
     #[test]
     fn a_glob_fits_the_whole_text_and_case_counts() {
         assert!(fits("pr-*", "pr-12") && !fits("pr-*", "a-pr-12") && !fits("pr-*", "PR-12"));
+        for text in ["a*b", "a?", "[x]", "{a,b}", "a\\b"] {
+            assert!(fits(&Pattern::literal(text), text) && !fits(&Pattern::literal(text), "a"), "{text}");
+        }
         assert!(fits("{a,b}?", "bx") && fits("[0-9]*", "1.2") && !fits("[0-9]*", "v1"));
     }
 
