@@ -20,10 +20,10 @@ pub struct Input<'a> {
     pub merges: &'a [MergeCommit<'a>],
     /// Whether an object is a state that the system's manifest had earlier on base's first-parent
     /// line. Asked only for new history files that are not base's present state.
-    pub is_former: &'a dyn Fn(&System, &ObjectId) -> Result<bool, TreeError>,
+    pub is_former: Asked<'a, bool>,
     /// Where the archive of base's present state, which is the object given, belongs; `None` if
     /// that cannot be told. Asked only where it is missing.
-    pub archive_path: &'a dyn Fn(&System, &ObjectId) -> Result<Option<RepoPath>, TreeError>,
+    pub archive_path: Asked<'a, Option<RepoPath>>,
     /// The day on which exceptions and allowances expire or not.
     pub today: Date,
     /// How much of history is looked at.
@@ -31,6 +31,9 @@ pub struct Input<'a> {
     /// Whether manifest, history and components may move.
     pub moves: Moves,
 }
+
+/// A question about a system's state that only git's log can answer.
+pub type Asked<'a, Answer> = &'a dyn Fn(&System, &ObjectId) -> Result<Answer, TreeError>;
 
 /// How much of history is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

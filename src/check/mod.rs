@@ -12,12 +12,13 @@ mod file;
 mod finding;
 mod input;
 mod judge;
+mod paste;
 mod rule;
 mod rules;
 mod subject;
 
 pub use finding::{Excerpt, Finding, Fix, Severity};
-pub use input::{Input, MergeCommit, Moves, Scope};
+pub use input::{Asked, Input, MergeCommit, Moves, Scope};
 pub use judge::{Unjudged, judge};
 pub use rule::{RULES, Rule, Silenced, rule, rule_ids};
 

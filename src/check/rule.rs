@@ -231,7 +231,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/path-twin.md"),
-        run: &[Run::Looked(files::path_twin)],
+        run: &[Run::Looked(files::other_ending), Run::Update(files::path_twin)],
     },
     Rule {
         id: "component-removed",

@@ -166,7 +166,7 @@ impl<'a> Subject<'a> {
         let name = entry.path.name();
         Ok(if ArchiveName::parse(name).is_some() {
             Role::ClaimedArchive
-        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+        } else if matches!(name.rsplit_once('.'), Some((_, "yaml" | "yml"))) {
             Role::Snapshot
         } else {
             Role::Other

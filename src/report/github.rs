@@ -37,14 +37,15 @@ fn annotation(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
 
 /// The message with the places it rests on and the help below it.
 fn body(finding: &Finding) -> String {
+    use std::fmt::Write as _;
     let mut body = escape(&finding.message).to_string();
     for reason in &finding.because {
         let (at, _) = place::range(reason);
         let (path, label) = (escape(reason.path.as_str()), escape(&reason.label));
-        body.push_str(&format!("\nbecause: {path}:{}:{} {label}", at.line, at.column));
+        write!(body, "\nbecause: {path}:{}:{} {label}", at.line, at.column).expect("a string takes all text");
     }
     if !finding.help.is_empty() {
-        body.push_str(&format!("\nhelp: {}", escape_lines(&finding.help)));
+        write!(body, "\nhelp: {}", escape_lines(&finding.help)).expect("a string takes all text");
     }
     body
 }

@@ -64,7 +64,7 @@ fn issue(finding: &Finding, occurrence: usize) -> Issue<'_> {
 /// tell new from old; the occurrence tells equal messages in one file apart.
 fn fingerprint(finding: &Finding, occurrence: usize) -> String {
     let identity = format!("{}\0{}\0{}\0{occurrence}", finding.rule, finding.at.path, finding.message);
-    Sha256::digest(identity.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(identity.as_bytes()).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 #[cfg(test)]

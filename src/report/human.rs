@@ -42,13 +42,16 @@ fn report(finding: &Finding, color: Color) -> String {
     }
     if !finding.help.is_empty() {
         let help = escape_lines(&finding.help).to_string();
-        text.push_str(&format!("  help: {}\n", help.replace('\n', "\n        ")));
+        text.push_str("  help: ");
+        text.push_str(&help.replace('\n', "\n        "));
+        text.push('\n');
     }
     text
 }
 
 /// A message and the place it is about.
 fn shown(excerpt: &Excerpt, message: String, severity: miette::Severity, color: Color) -> String {
+    use std::fmt::Write as _;
     let snippet = Snippet::of(excerpt);
     let has_snippet = snippet.is_some();
     let theme = match color {
@@ -61,7 +64,7 @@ fn shown(excerpt: &Excerpt, message: String, severity: miette::Severity, color: 
         .render_report(&mut text, &Shown { message, severity, snippet })
         .expect("a string takes all text, and the snippet holds its own span");
     if !has_snippet {
-        text.push_str(&format!("   --> {}\n", escape(excerpt.path.as_str())));
+        writeln!(text, "   --> {}", escape(excerpt.path.as_str())).expect("a string takes all text");
     }
     text
 }

@@ -73,15 +73,10 @@ fn location(excerpt: &Excerpt) -> Value {
 
 /// A path as a relative URI reference: what is no plain character of a path is percent-encoded.
 fn uri(path: &str) -> String {
-    let mut uri = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    uri
+    path.bytes().fold(String::new(), |uri, byte| {
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if is_plain { uri + char::from(byte).encode_utf8(&mut [0; 4]) } else { format!("{uri}%{byte:02X}") }
+    })
 }
 
 #[cfg(test)]

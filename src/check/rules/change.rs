@@ -79,8 +79,7 @@ impl<'t> Version<'t> {
         };
         let numbers: Vec<&str> = core.split('.').collect();
         let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        (numbers.len() >= 2 && numbers.iter().all(|part| is_number(&part)))
-            .then_some(Version { numbers, suffix })
+        (numbers.len() >= 2 && numbers.iter().all(is_number)).then_some(Version { numbers, suffix })
     }
 
     /// By numbers; then, as semantic versions do, `1.2.0-rc.1` before `1.2.0`. A flavour such as

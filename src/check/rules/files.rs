@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::check::file::{Content, NotPlain, is_lfs_pointer, not_plain};
+use crate::check::paste::word;
 use crate::check::subject::Subject;
 use crate::check::{Excerpt, Finding, Input};
 use crate::tree::{Kind, RepoPath, TreeEntry, TreeError};
@@ -26,7 +27,8 @@ pub fn not_regular(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     let folder = subject.input.after.entry(&subject.system.history)?;
     found.extend(folder.filter(|folder| folder.kind != Kind::Folder).map(|folder| {
         let message = format!("`{}` is no folder", folder.path);
-        let help = format!("make it a folder of plain files: `git rm --cached {}`", folder.path);
+        let help =
+            format!("make it a folder of plain files: `git rm --cached {}`", word(folder.path.as_str()));
         Finding::new("not-a-regular-file", Excerpt::whole(folder.path, ""), message, help)
     }));
     Ok(found)
@@ -43,7 +45,7 @@ pub fn policy_not_regular(input: &Input) -> Result<Vec<Finding>, TreeError> {
 }
 
 fn odd_file(entry: &TreeEntry, why: Option<NotPlain>) -> Option<Finding> {
-    let path = &entry.path;
+    let path = word(entry.path.as_str());
     let (what, help) = match (why, entry.kind) {
         (Some(NotPlain::Symlink), _) => (
             "a symbolic link",
@@ -64,34 +66,45 @@ fn odd_file(entry: &TreeEntry, why: Option<NotPlain>) -> Option<Finding> {
         }
         (None, Kind::File | Kind::Symlink | Kind::Submodule | Kind::Folder) => return None,
     };
-    let message = format!("`{path}` is {what}, not a plain file");
-    Some(Finding::new("not-a-regular-file", Excerpt::whole(path.clone(), ""), message, help))
+    let message = format!("`{}` is {what}, not a plain file", entry.path);
+    Some(Finding::new("not-a-regular-file", Excerpt::whole(entry.path.clone(), ""), message, help))
 }
 
 /// `path-twin`: no two paths are one on another file system.
-pub fn path_twin(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
-    let mut found = twins(subject)?;
-    found.extend(other_ending(subject)?);
+pub fn path_twin(input: &Input) -> Result<Vec<Finding>, TreeError> {
+    let mut found = Vec::new();
+    for folder in release_folders(input)? {
+        found.extend(twins(input, &folder)?);
+    }
     Ok(found)
 }
 
-fn twins(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
-    let input = subject.input;
-    // A manifest at the top of the repository: only its history is ours to judge.
-    let folder = subject.system.manifest.folder().unwrap_or_else(|| subject.system.history.clone());
+/// The folders that hold manifests and histories. Of a manifest at the top of the repository only
+/// its history is ours to judge.
+fn release_folders(input: &Input) -> Result<Vec<RepoPath>, TreeError> {
+    let (before_system, _) = input.policies.manifest().value.split_once("{system}").unwrap_or_default();
+    let common = before_system.trim_end_matches('/');
+    if !common.is_empty() {
+        return Ok(vec![RepoPath::new(common)]);
+    }
+    let systems = input.policies.systems(input.after)?;
+    Ok(systems.into_iter().map(|system| system.manifest.folder().unwrap_or(system.history)).collect())
+}
+
+fn twins(input: &Input, folder: &RepoPath) -> Result<Vec<Finding>, TreeError> {
     let is_old = |path: &RepoPath| match input.before {
         Some(before) => before.entry(path).map(|entry| entry.is_some()),
         None => Ok(false),
     };
     let mut seen: HashMap<String, RepoPath> = HashMap::new();
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     let mut found = Vec::new();
-    let files = input.after.files_below(&folder)?;
-    for path in files.into_iter().flat_map(|entry| with_folders(entry.path, &folder)) {
-        let folded = fold(path.as_str());
-        match seen.get(&folded) {
+    let files = input.after.files_below(folder)?;
+    for path in files.into_iter().flat_map(|entry| with_folders(entry.path, folder)) {
+        let key = fold(path.as_str());
+        match seen.get(&key) {
             Some(other) if *other != path => {
-                if told.insert(path.clone()) {
+                if reported.insert(path.clone()) {
                     // The one that base has cannot go, so the other is the one to name.
                     let (new, old) =
                         if is_old(&path)? { (other.clone(), path) } else { (path, other.clone()) };
@@ -100,7 +113,7 @@ fn twins(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
             }
             Some(_) => {}
             None => {
-                seen.insert(folded, path);
+                seen.insert(key, path);
             }
         }
     }
@@ -129,27 +142,27 @@ fn fold(path: &str) -> String {
 fn twin(new: RepoPath, old: RepoPath) -> Finding {
     let message =
         format!("`{new}` and `{old}` are one path to file systems that ignore case or accents' encoding");
-    let help = format!("give one of them another name: `git mv {new} NEW-NAME`");
+    let help = format!("give one of them another name: `git mv {} NEW-NAME`", word(new.as_str()));
     let other = Excerpt::whole(old, "the other one");
     Finding::new("path-twin", Excerpt::whole(new, ""), message, help).because([other])
 }
 
-/// `current.yml` beside `current.yaml`.
-fn other_ending(subject: &Subject) -> Result<Option<Finding>, TreeError> {
+/// `path-twin`, for `current.yml` beside `current.yaml`.
+pub fn other_ending(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     let manifest = &subject.system.manifest;
     let path = manifest.as_str();
     let other = match (path.strip_suffix(".yaml"), path.strip_suffix(".yml")) {
         (Some(stem), _) => format!("{stem}.yml"),
         (None, Some(stem)) => format!("{stem}.yaml"),
-        (None, None) => return Ok(None),
+        (None, None) => return Ok(Vec::new()),
     };
-    let Some(entry) = subject.input.after.entry(&RepoPath::new(other))? else { return Ok(None) };
+    let Some(entry) = subject.input.after.entry(&RepoPath::new(other))? else { return Ok(Vec::new()) };
     if subject.after.manifest.is_none() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let message = format!("`{}` stands beside the manifest `{manifest}`", entry.path);
-    let help = format!("keep the manifest and delete the other: `git rm {}`", entry.path);
-    Ok(Some(Finding::new("path-twin", Excerpt::whole(entry.path, ""), message, help)))
+    let help = format!("keep the manifest and delete the other: `git rm {}`", word(entry.path.as_str()));
+    Ok(vec![Finding::new("path-twin", Excerpt::whole(entry.path, ""), message, help)])
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::bom::ArchiveName;
 use crate::check::file::File;
+use crate::check::paste::{checkout, word};
 use crate::check::subject::Subject;
 use crate::check::{Excerpt, Finding, Fix};
 use crate::tree::{Kind, RepoPath, TreeEntry, TreeError};
@@ -15,7 +16,7 @@ pub fn manifest_missing(subject: &Subject) -> Vec<Finding> {
     let (Some(before), None) = (before, &subject.after.manifest) else { return Vec::new() };
     let path = &before.entry.path;
     let message = format!("the manifest `{path}` is gone");
-    let help = format!("put it back: `git checkout {} -- {path}`", subject.input.before_name);
+    let help = format!("put it back: {}", checkout(subject.input.before_name, path.as_str()));
     vec![Finding::new("manifest-missing", Excerpt::whole(path.clone(), ""), message, help)]
 }
 
@@ -72,8 +73,8 @@ fn rewritten(subject: &Subject, old: &TreeEntry) -> Option<Finding> {
             None => format!("history file `{path}` is deleted"),
         },
     };
-    let before = subject.input.before_name;
-    let mut help = format!("`sysbom check --fix` or `git checkout {before} -- {path}` puts it back");
+    let checkout = checkout(subject.input.before_name, path.as_str());
+    let mut help = format!("`sysbom check --fix` or {checkout} puts it back");
     if now.is_none() && is_revert(subject, old) {
         help.push_str(
             "; this looks like the revert of a release, which deletes the archive that the release added: \
@@ -128,8 +129,9 @@ fn differs(file: &File, name: &ArchiveName) -> Finding {
     let message =
         format!("the SHA-256 of archive `{path}` does not begin with `{}`, as its name says", name.hash12());
     let help = format!(
-        "delete it with `git rm -f {path}`, and let `sysbom archive` write the archive; \
-         if line endings were converted, `releases/**/history/** -text` belongs into `.gitattributes`"
+        "delete it with `git rm -f {}`, and let `sysbom archive` write the archive; \
+         if line endings were converted, `releases/**/history/** -text` belongs into `.gitattributes`",
+        word(path.as_str())
     );
     Finding::new("archive-differs", Excerpt::whole(path.clone(), ""), message, help)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::bom::{Component, Field, Pin};
 use crate::check::Finding;
 use crate::check::file::{File, Read};
+use crate::check::paste::word;
 use crate::check::subject::{Merge, Subject, by_name};
 use crate::merge::{Options, Outcome, Sides};
 use crate::text::Span;
@@ -146,7 +147,7 @@ fn dropped(subject: &Subject, merge: &Merge) -> Option<Finding> {
         if kept_ours { "our" } else { "their" },
         names.join(", ")
     );
-    let path = &subject.system.manifest;
+    let path = word(subject.system.manifest.as_str());
     let help = format!(
         "before the commit: `git checkout -m -- {path}` merges both sides again, then `git add {path}`; \
          after it: bring the dropped change in with a commit of its own"

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use crate::bom::{Component, Digest, Field, ImageName, Malformed, Tag};
 use crate::check::file::{File, Read};
+use crate::check::paste::inspect;
 use crate::check::subject::{Pair, Subject};
 use crate::check::{Finding, Fix};
 use crate::policy::{DigestNeed, Floating};
@@ -37,10 +38,7 @@ fn faulty<T: FromStr<Err = Malformed>>(
         "image" => "write the image name alone; tag and digest have keys of their own".to_owned(),
         "tag" => "a tag has letters, digits, `_`, `.` and `-`, at most 128, and begins with no `.` or `-`"
             .to_owned(),
-        _ => format!(
-            "copy the digest that `docker buildx imagetools inspect {}` prints",
-            component.pin().image
-        ),
+        _ => format!("copy the digest that {} prints", inspect(&component.pin().image, &component.pin().tag)),
     };
     Some(file.finding("pin-malformed", within(file, field, fault.span), message, help))
 }
@@ -92,8 +90,8 @@ fn lacks(file: &File, component: &Component, what: &str, field: Option<&Field>) 
     let help = match what {
         "tag" => "add the tag of the build you tested".to_owned(),
         _ => format!(
-            "`docker buildx imagetools inspect {}:{}` prints it; `digest: optional` in `.sysbom.yaml` does without",
-            pin.image, pin.tag
+            "{} prints it; `digest: optional` in `.sysbom.yaml` does without",
+            inspect(&pin.image, &pin.tag)
         ),
     };
     let message = format!("component `{}` has no {what}", component.name);
@@ -152,8 +150,8 @@ fn half_moved_pair(subject: &Subject, pair: &Pair) -> Option<Finding> {
         (true, true) | (false, false) => return None,
     };
     let help = format!(
-        "compare with what `docker buildx imagetools inspect {}:{}` prints; if they belong together, all is well",
-        after.image, after.tag
+        "compare with what {} prints; if they belong together, all is well",
+        inspect(&after.image, &after.tag)
     );
     let was = was.map(|was| pair.before_file.excerpt(was.span, format!("on {}", subject.input.before_name)));
     Some(pair.after_file.finding("half-moved-pin", what.span, message, help).because(was))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::bom::{Component, Field, Pin};
 use crate::check::file::File;
+use crate::check::paste::inspect;
 use crate::check::subject::Subject;
 use crate::check::{Excerpt, Finding};
 
@@ -52,10 +53,7 @@ pub fn digest_reused(subject: &Subject) -> Vec<Finding> {
 
 impl Use<'_> {
     fn finding(&self, message: String, other: Option<Excerpt>) -> Finding {
-        let help = format!(
-            "compare with the digest that `docker buildx imagetools inspect {}:{}` prints",
-            self.pin.image, self.pin.tag
-        );
+        let help = format!("compare with the digest that {} prints", inspect(&self.pin.image, &self.pin.tag));
         self.file.finding("digest-reused", self.digest.span, message, help).because(other)
     }
 

@@ -16,10 +16,9 @@ pub fn snapshot_id(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
             found.extend(of_snapshot(subject, &new.file, read));
         }
     }
-    if let Some(file) = &subject.after.manifest {
-        if let Some(read) = file.as_read() {
-            found.extend(of_manifest(subject, file, read)?);
-        }
+    let manifest = subject.after.manifest.as_ref();
+    if let Some((file, read)) = manifest.and_then(|file| Some((file, file.as_read()?))) {
+        found.extend(of_manifest(subject, file, read)?);
     }
     Ok(found)
 }
@@ -79,10 +78,9 @@ fn of_manifest(subject: &Subject, file: &File, read: &Read) -> Result<Option<Fin
         let taken = other.excerpt(other_id.span, "the other content");
         Some(file.finding("snapshot-id", id.span, message, help).because([taken]))
     };
-    if let Some([(before, _), _]) = subject.both() {
-        if let Some(finding) = reused(before) {
-            return Ok(Some(finding));
-        }
+    let before = subject.both().and_then(|[(before, _), _]| reused(before));
+    if before.is_some() {
+        return Ok(before);
     }
     let name = format!("{}.yaml", id.text);
     let snapshot =

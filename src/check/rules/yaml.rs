@@ -2,6 +2,7 @@
 
 use crate::bom::{Component, Field};
 use crate::check::file::{Content, File, Read};
+use crate::check::paste::word;
 use crate::check::subject::Subject;
 use crate::check::{Finding, Fix};
 use crate::text::{Edit, Span};
@@ -137,7 +138,7 @@ pub fn conflict(subject: &Subject) -> Vec<Finding> {
             let help = format!(
                 "keep one side of the conflict whole and delete the marker lines, \
                  or begin again with `git checkout -m -- {}`",
-                file.entry.path
+                word(file.entry.path.as_str())
             );
             file.finding("conflict-marker", marker, message, help)
         }));

@@ -1,0 +1,1059 @@
+//! Every rule by itself: a case in which it fires, with the exact place, and one in which it is
+//! quiet. What a rule says of a real repository is tested through the command.
+
+use std::cell::RefCell;
+
+use sha2::{Digest as _, Sha256};
+use sysbom::bom::{HistoryLayout, archive_path};
+use sysbom::check::{Finding, Fix, Input, MergeCommit, Moves, RULES, Scope, Severity, check, judge};
+use sysbom::policy::Date;
+use sysbom::report::{Color, Format, render};
+use sysbom::text::position;
+use sysbom::tree::{Kind, MapTree, ObjectId, RepoPath, Tree};
+
+const CURRENT: &str = "releases/current.yaml";
+const POLICY: &str = ".sysbom.yaml";
+
+/// The digest of a build: any, as long as another build has another one.
+fn digest(build: &str) -> String {
+    let hash = Sha256::digest(build.as_bytes());
+    format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// A component at two spaces; its tag stands in the third line, its digest in the fourth.
+fn component(name: &str, tag: &str) -> String {
+    pin(name, &format!("ghcr.io/acme/{name}"), tag, &digest(&format!("{name}:{tag}")))
+}
+
+fn pin(name: &str, image: &str, tag: &str, digest: &str) -> String {
+    format!("  {name}:\n    image: {image}\n    tag: {tag}\n    digest: {digest}\n")
+}
+
+fn manifest(components: &[String]) -> String {
+    format!("images:\n{}", components.concat())
+}
+
+/// Two sound components: `app` begins in line 2, `web` in line 6.
+fn sound() -> String {
+    manifest(&[component("app", "v1.2.3"), component("web", "v2.0.0")])
+}
+
+fn tree(manifest: &str) -> MapTree {
+    MapTree::new().with(CURRENT, manifest)
+}
+
+/// Where the archive of a state belongs, published one second after another.
+fn archive(second: i64, state: &str) -> String {
+    let history = RepoPath::new("releases/history");
+    archive_path(&history, HistoryLayout::Flat, 1_718_446_500 + second, state.as_bytes()).as_str().to_owned()
+}
+
+fn today() -> Date {
+    "2024-06-15".parse().expect("a day of the calendar")
+}
+
+/// What the rules find in an update, judged by the policy that ought to judge it.
+fn update(before: Option<&MapTree>, after: &MapTree) -> Vec<Finding> {
+    let before = before.map(|tree| tree as &dyn Tree);
+    let policies = judge(before, after).expect("the policy is valid");
+    check(&Input::new(&policies, before, after, today())).expect("a map can be read")
+}
+
+/// The same for a manifest alone, where there is no base.
+fn of_manifest(manifest: &str) -> Vec<Finding> {
+    update(None, &tree(manifest))
+}
+
+/// A change of the manifest that archives the former state, as every sound one does.
+fn change(before: &str, after: &str) -> Vec<Finding> {
+    update(Some(&tree(before)), &tree(after).with(&archive(0, before), before))
+}
+
+/// The findings of one rule as `severity path:line:column message`.
+fn of_rule(rule: &str, findings: &[Finding]) -> Vec<String> {
+    findings.iter().filter(|finding| finding.rule == rule).map(shown).collect()
+}
+
+fn shown(finding: &Finding) -> String {
+    let text = finding.at.source.as_ref().map_or("", |source| &source.text);
+    let at = position(text, finding.at.span.start);
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    format!("{severity} {}:{}:{} {}", finding.at.path, at.line, at.column, finding.message)
+}
+
+fn places(rule: &str, findings: &[Finding]) -> Vec<String> {
+    let place = |shown: String| shown.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    of_rule(rule, findings).into_iter().map(place).collect()
+}
+
+/// The ids of the rules that fire.
+fn rules(findings: &[Finding]) -> Vec<&str> {
+    let mut rules: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
+    rules.dedup();
+    rules
+}
+
+/// What `check --fix` would make of a text by the edits of these findings.
+fn fixed(text: &str, findings: &[Finding]) -> String {
+    let edits: Vec<_> = findings
+        .iter()
+        .filter_map(|finding| match &finding.fix {
+            Some(Fix::Edit(edits)) => Some(edits.clone()),
+            Some(Fix::Archive { .. } | Fix::Restore { .. }) | None => None,
+        })
+        .flatten()
+        .collect();
+    sysbom::text::apply(text, &edits).expect("fixes do not overlap")
+}
+
+#[test]
+fn every_rule_has_a_case_that_fires_and_one_that_is_quiet() {
+    let source = include_str!("rules.rs");
+    for rule in RULES {
+        let name = rule.id.replace('-', "_");
+        for what in ["fires", "is_quiet"] {
+            assert!(source.contains(&format!("\nfn {name}_{what}")), "{name}_{what}… is missing");
+        }
+    }
+}
+
+#[test]
+fn a_sound_manifest_has_no_findings() {
+    assert_eq!(of_manifest(&sound()), []);
+    let next = manifest(&[component("app", "v1.3.0"), component("web", "v2.0.0")]);
+    assert_eq!(change(&sound(), &next), []);
+}
+
+#[test]
+fn yaml_syntax_fires_where_the_text_breaks() {
+    let broken = sound().replace("    tag: v1.2.3", "   tag: v1.2.3");
+    assert_eq!(places("yaml-syntax", &of_manifest(&broken)), ["error releases/current.yaml:4:4"]);
+    let two = format!("{}---\nimages: {{}}\n", sound());
+    assert_eq!(places("yaml-syntax", &of_manifest(&two)), ["error releases/current.yaml:10:1"]);
+    let latin = MapTree::new().with(CURRENT, b"images:\n  caf\xe9: 1\n".to_vec());
+    assert_eq!(
+        of_rule("yaml-syntax", &update(None, &latin)),
+        ["error releases/current.yaml:2:6 the text is not UTF-8: byte 14 begins no character"]
+    );
+    let large = MapTree::new().with(CURRENT, vec![b'#'; (4 << 20) + 1]);
+    assert_eq!(
+        of_rule("yaml-syntax", &update(None, &large)),
+        ["error releases/current.yaml:1:1 the file has more than the 4 MiB that are read"]
+    );
+}
+
+#[test]
+fn yaml_syntax_is_quiet_on_flow_crlf_and_comments() {
+    let flow =
+        format!("\u{feff}# all\r\nimages: {{app: {{image: a, tag: v1.2.3, digest: '{}'}}}}", digest("a"));
+    assert_eq!(of_manifest(&flow), []);
+}
+
+#[test]
+fn a_broken_manifest_does_not_hide_lost_history() {
+    let before = tree(&sound()).with("releases/history/old.yaml", "snapshotId: old\n");
+    let after = tree("images: {\n");
+    assert_eq!(
+        rules(&update(Some(&before), &after)),
+        ["archive-missing", "yaml-syntax", "history-rewritten"]
+    );
+}
+
+#[test]
+fn duplicate_key_fires_at_the_second_one() {
+    let text = format!("{}{}", sound(), component("app", "v1.3.0"));
+    let found = of_manifest(&text);
+    assert_eq!(
+        of_rule("duplicate-key", &found),
+        ["error releases/current.yaml:10:3 the key `app` stands twice in one mapping"]
+    );
+    let first = found.iter().find(|finding| finding.rule == "duplicate-key").expect("it fires");
+    assert_eq!(position(&text, first.because[0].span.start).line, 2);
+}
+
+#[test]
+fn duplicate_key_is_quiet_on_one_key_in_two_mappings() {
+    assert_eq!(places("duplicate-key", &of_manifest(&sound())), [""; 0]);
+}
+
+#[test]
+fn yaml_coercion_fires_and_is_mended_by_quotes() {
+    let text = sound().replace("v1.2.3", "1.10").replace("v2.0.0", "0x1F") + "snapshotId: 1e3\n";
+    let found = of_manifest(&text);
+    assert_eq!(
+        of_rule("yaml-coercion", &found),
+        [
+            "error releases/current.yaml:4:10 tag of `app` is written `1.10`, and Helm reads `1.1`",
+            "error releases/current.yaml:8:10 tag of `web` is written `0x1F`, and Helm reads `31`",
+            "error releases/current.yaml:10:13 `snapshotId` is written `1e3`, and Helm reads `1000`",
+        ]
+    );
+    let mended = fixed(&text, &found);
+    assert_eq!(
+        mended,
+        text.replace("1.10", "\"1.10\"").replace("0x1F", "\"0x1F\"").replace("1e3", "\"1e3\"")
+    );
+    assert_eq!(places("yaml-coercion", &of_manifest(&mended)), [""; 0]);
+}
+
+#[test]
+fn yaml_coercion_is_quiet_on_strings() {
+    for tag in ["v1.10", "\"1.10\"", "'0123'", "1.2.3", "12:34", "2024-06-15"] {
+        assert_eq!(places("yaml-coercion", &of_manifest(&sound().replace("v1.2.3", tag))), [""; 0], "{tag}");
+    }
+}
+
+#[test]
+fn yaml_feature_fires_on_each_use() {
+    let text = "defaults: &d {image: a}\nimages:\n  app:\n    <<: *d\n    tag: !!str v1.2.3\n  y: 1\n";
+    assert_eq!(
+        places("yaml-feature", &of_manifest(text)),
+        [
+            "error releases/current.yaml:1:11",
+            "error releases/current.yaml:4:5",
+            "error releases/current.yaml:4:9",
+            "error releases/current.yaml:5:10",
+            "error releases/current.yaml:6:3",
+        ]
+    );
+    let smuggled = sound().replace("tag: v1.2.3", "tag: v1.2.3 # x\u{2028}    tag: latest");
+    assert_eq!(places("yaml-feature", &of_manifest(&smuggled)), ["error releases/current.yaml:4:20"]);
+}
+
+#[test]
+fn yaml_feature_is_quiet_on_plain_yaml() {
+    let text = format!("---\n# all\n{}\"y\": {{a: [1, 'b'], c: |\n", sound()).replace(", c: |", "}");
+    assert_eq!(places("yaml-feature", &of_manifest(&text)), [""; 0]);
+}
+
+#[test]
+fn conflict_marker_fires_at_each_conflict() {
+    let text = sound().replace(
+        "    tag: v1.2.3\n",
+        "<<<<<<< HEAD\n    tag: v1.2.3\n=======\n    tag: v1.3.0\n>>>>>>> theirs\n",
+    );
+    let found = of_manifest(&text);
+    assert_eq!(
+        of_rule("conflict-marker", &found),
+        ["error releases/current.yaml:4:1 a conflict marker stands here: `<<<<<<< HEAD`"]
+    );
+    assert_eq!(rules(&found), ["conflict-marker"]);
+    assert!(found[0].help.contains("`git checkout -m -- releases/current.yaml`"));
+}
+
+#[test]
+fn conflict_marker_is_quiet_on_what_only_looks_like_one() {
+    let text = format!("# <<<<<<< HEAD\n{}note: '======='\n", sound());
+    assert_eq!(of_manifest(&text), []);
+}
+
+#[test]
+fn schema_fires_on_what_is_missing_or_of_the_wrong_kind() {
+    assert_eq!(places("schema", &of_manifest("images: {}\n")), ["error releases/current.yaml:1:1"]);
+    let text =
+        format!("{}  job:\n    tag: v1.2.3\n    digest: {}\nexperiment: canary\n", sound(), digest("job"));
+    assert_eq!(
+        of_rule("schema", &of_manifest(&text)),
+        [
+            "error releases/current.yaml:10:3 component `job` has no `image`",
+            "error releases/current.yaml:13:13 `experiment` is no mapping",
+        ]
+    );
+}
+
+#[test]
+fn schema_is_quiet_on_further_keys() {
+    let text = sound().replace("    tag: v1.2.3\n", "    tag: v1.2.3\n    pullPolicy: Always\n")
+        + "experiment:\n  canaryEnabled: false\nnote: [1, 2]\n";
+    assert_eq!(of_manifest(&text), []);
+}
+
+#[test]
+fn unexpected_key_fires_on_a_slip() {
+    let text = sound().replacen("digest:", "digset:", 1) + "experimnet: {}\n";
+    assert_eq!(
+        of_rule("unexpected-key", &of_manifest(&text)),
+        [
+            "warning releases/current.yaml:5:5 the key `digset` is unknown here, and nearly `digest`",
+            "warning releases/current.yaml:10:1 the key `experimnet` is unknown here, and nearly `experiment`",
+        ]
+    );
+}
+
+#[test]
+fn unexpected_key_is_quiet_on_keys_of_ones_own() {
+    let text = sound()
+        + "  job: {image: a/job, tag: v1.2.3, digest: 'DIGEST', replicas: 2, name: job, pullPolicy: Always}\n";
+    assert_eq!(of_manifest(&text.replace("DIGEST", &digest("job"))), []);
+}
+
+#[test]
+fn pin_malformed_fires_at_the_faulty_bytes() {
+    let upper = digest("x").to_uppercase().replace("SHA256", "sha256");
+    let text = manifest(&[
+        pin("app", "ghcr.io/acme/app:v1", "v1.2.3+build", &digest("app")),
+        pin("web", "ghcr.io/acme/web", "v2.0.0", &upper),
+    ]);
+    let found = of_manifest(&text);
+    assert_eq!(
+        places("pin-malformed", &found),
+        [
+            "error releases/current.yaml:3:28",
+            "error releases/current.yaml:4:16",
+            "error releases/current.yaml:9:21",
+        ]
+    );
+    assert_eq!(fixed(&text, &found), text.replace(&upper, &digest("x")));
+}
+
+#[test]
+fn pin_malformed_is_quiet_on_ports_and_long_tags() {
+    let text = manifest(&[pin(
+        "app",
+        "localhost:5000/a/b__c",
+        &format!("v1.2.3-{}", "x".repeat(120)),
+        &digest("app"),
+    )]);
+    assert_eq!(places("pin-malformed", &of_manifest(&text)), [""; 0]);
+}
+
+#[test]
+fn pin_incomplete_fires_where_the_value_belongs() {
+    let text = "images:\n  app:\n    image: a/app\n    tag:\n    digest: DIGEST\n  web:\n    image: a/web\n    tag: v2.0.0\n"
+        .replace("DIGEST", &digest("app"));
+    assert_eq!(
+        of_rule("pin-incomplete", &of_manifest(&text)),
+        [
+            "error releases/current.yaml:4:9 component `app` has no tag",
+            "error releases/current.yaml:6:3 component `web` has no digest",
+        ]
+    );
+}
+
+#[test]
+fn pin_incomplete_is_quiet_where_the_policy_wants_no_digest() {
+    let without =
+        tree("images:\n  app:\n    image: a/app\n    tag: v1.2.3\n").with(POLICY, "digest: optional\n");
+    assert_eq!(update(None, &without), []);
+    let required =
+        tree("images:\n  app:\n    image: a/app\n    tag: v1.2.3\n").with(POLICY, "digest: required\n");
+    let found = update(None, &required);
+    assert_eq!(found[0].because[0].path.as_str(), POLICY, "the finding points at the setting");
+}
+
+#[test]
+fn floating_tag_fires_and_names_the_step() {
+    let text = sound().replace("v1.2.3", "latest").replace("v2.0.0", "v2.1");
+    let found = of_rule("floating-tag", &of_manifest(&text));
+    assert_eq!(found.len(), 2);
+    assert!(
+        found[0].starts_with("error releases/current.yaml:4:10 ") && found[0].contains("moving-name"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].starts_with("error releases/current.yaml:8:10 ") && found[1].contains("partial-version"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn floating_tag_fires_on_a_setting_and_points_at_it() {
+    let denied = tree(&sound()).with(POLICY, "floating:\n  deny: [v1.*]\n");
+    let found = update(None, &denied);
+    assert_eq!(places("floating-tag", &found), ["error releases/current.yaml:4:10"]);
+    let setting = &found[0].because[0];
+    let text = &setting.source.as_ref().expect("it has text").text;
+    assert_eq!((setting.path.as_str(), position(text, setting.span.start).line), (POLICY, 2));
+}
+
+#[test]
+fn floating_tag_is_quiet_on_versions_commits_and_builds() {
+    for tag in ["v1.2.3-rc.1", "sha-3f2a91c", "\"20240615\"", "build-4711"] {
+        assert_eq!(of_manifest(&sound().replace("v1.2.3", tag)), [], "{tag}");
+    }
+}
+
+#[test]
+fn image_moved_fires_at_the_new_name() {
+    let after = sound().replace("ghcr.io/acme/web", "docker.io/evil/web");
+    let found = change(&sound(), &after);
+    assert_eq!(
+        of_rule("image-moved", &found),
+        [
+            "error releases/current.yaml:7:12 the image of `web` moved from `ghcr.io/acme/web` to `docker.io/evil/web`"
+        ]
+    );
+    assert_eq!(found[0].because.len(), 1);
+}
+
+#[test]
+fn image_moved_is_quiet_where_the_policy_lists_the_name() {
+    let after = sound().replace("ghcr.io/acme/web", "quay.io/acme/web");
+    let policy = "images:\n  web: [\"ghcr.io/acme/*\", \"quay.io/acme/*\"]\n";
+    let before = tree(&sound()).with(POLICY, policy);
+    let after = tree(&after).with(POLICY, policy).with(&archive(0, &sound()), sound());
+    assert_eq!(places("image-moved", &update(Some(&before), &after)), [""; 0]);
+}
+
+/// What the rules find where `before` became `result` by one merge commit of these sides.
+fn merged(base: &str, sides: [&str; 2], result: &str) -> Vec<Finding> {
+    let trees = [tree(base), tree(sides[0]), tree(sides[1])];
+    let after = tree(result).with(&archive(0, sides[0]), sides[0]);
+    merged_later(&trees, &after, &after)
+}
+
+fn merged_later([base, ours, theirs]: &[MapTree; 3], result: &MapTree, after: &MapTree) -> Vec<Finding> {
+    let merges =
+        [MergeCommit { label: "4f1c2ab".to_owned(), result, parents: vec![ours, theirs], base: Some(base) }];
+    let policies = judge(Some(ours), after).expect("the policy is valid");
+    let input = Input { merges: &merges, ..Input::new(&policies, Some(ours), after, today()) };
+    check(&input).expect("a map can be read")
+}
+
+fn app(tag: &str) -> String {
+    manifest(&[component("app", tag), component("web", "v2.0.0")])
+}
+
+fn app_torn(tag: &str, digest_of: &str) -> String {
+    manifest(&[
+        pin("app", "ghcr.io/acme/app", tag, &digest(&format!("app:{digest_of}"))),
+        component("web", "v2.0.0"),
+    ])
+}
+
+#[test]
+fn torn_pin_fires_at_the_digest_of_the_other_side() {
+    let found = merged(&app("v1.2.3"), [&app("v1.3.0"), &app("v1.4.0")], &app_torn("v1.4.0", "v1.3.0"));
+    let expected = format!(
+        "error releases/current.yaml:5:13 4f1c2ab tore the pin of `app`: no side has `v1.4.0` with `{}`",
+        &digest("app:v1.3.0")[..19]
+    );
+    assert_eq!(of_rule("torn-pin", &found), [expected]);
+    let torn = found.iter().find(|finding| finding.rule == "torn-pin").expect("it fires");
+    assert_eq!(torn.because.len(), 2, "both sides are in view");
+}
+
+#[test]
+fn torn_pin_fires_as_a_warning_on_image_and_experiment() {
+    let moved = app("v1.4.0").replace("ghcr.io/acme/app", "quay.io/acme/app");
+    let mixed = app("v1.4.0");
+    let found = merged(&app("v1.2.3"), [&app("v1.3.0"), &moved], &mixed);
+    assert_eq!(places("torn-pin", &found), ["warning releases/current.yaml:3:12"]);
+
+    let experiment = |stable, canary| {
+        format!("{}experiment:\n  stableWeight: {stable}\n  canaryWeight: {canary}\n", sound())
+    };
+    let sides = [experiment(80, 20), experiment(70, 30)];
+    let found = merged(&experiment(90, 10), [&sides[0], &sides[1]], &experiment(80, 30));
+    assert_eq!(places("torn-pin", &found), ["warning releases/current.yaml:11:3"]);
+}
+
+#[test]
+fn torn_pin_is_quiet_on_whole_pins_and_on_what_was_mended() {
+    let (base, ours, theirs) = (app("v1.2.3"), app("v1.3.0"), app("v1.4.0"));
+    for result in [&ours, &theirs, &app("v1.5.0")] {
+        assert_eq!(places("torn-pin", &merged(&base, [&ours, &theirs], result)), [""; 0]);
+    }
+    let trees = [tree(&base), tree(&ours), tree(&theirs)];
+    let torn = tree(&app_torn("v1.4.0", "v1.3.0"));
+    let mended = tree(&theirs).with(&archive(0, &ours), ours.clone());
+    assert_eq!(places("torn-pin", &merged_later(&trees, &torn, &mended)), [""; 0]);
+}
+
+#[test]
+fn half_moved_pin_fires_at_the_half_that_moved() {
+    let tag_only = change(&sound(), &app_torn("v1.3.0", "v1.2.3"));
+    assert_eq!(
+        of_rule("half-moved-pin", &tag_only),
+        [
+            "warning releases/current.yaml:4:10 the tag of `app` moved from `v1.2.3` to `v1.3.0`, and its digest did not"
+        ]
+    );
+    let digest_only = change(&sound(), &app_torn("v1.2.3", "again"));
+    assert_eq!(
+        of_rule("half-moved-pin", &digest_only),
+        ["warning releases/current.yaml:5:13 the digest of `app` moved, and its tag `v1.2.3` did not"]
+    );
+}
+
+#[test]
+fn half_moved_pin_is_quiet_where_both_moved_or_neither() {
+    assert_eq!(change(&sound(), &app("v1.3.0")), []);
+    assert_eq!(change(&sound(), &format!("# a comment\n{}", sound())), []);
+}
+
+#[test]
+fn digest_reused_fires_on_copies_retags_and_placeholders() {
+    let copied = manifest(&[
+        component("app", "v1.2.3"),
+        pin("web", "ghcr.io/acme/web", "v2.0.0", &digest("app:v1.2.3")),
+        pin("job", "ghcr.io/acme/job", "v3.0.0", &format!("sha256:{}", "0".repeat(64))),
+    ]);
+    assert_eq!(
+        of_rule("digest-reused", &of_manifest(&copied)),
+        [
+            "warning releases/current.yaml:5:13 one digest stands for `ghcr.io/acme/app` and for `ghcr.io/acme/web`",
+            "warning releases/current.yaml:9:13 one digest stands for `ghcr.io/acme/web` and for `ghcr.io/acme/app`",
+            "warning releases/current.yaml:13:13 the digest of `job` is a placeholder",
+        ]
+    );
+    let retagged = change(&sound(), &app_torn("v1.2.3", "again"));
+    assert_eq!(
+        of_rule("digest-reused", &retagged),
+        ["warning releases/current.yaml:5:13 `ghcr.io/acme/app:v1.2.3` stands with two digests"]
+    );
+}
+
+#[test]
+fn digest_reused_is_quiet_on_a_canary_of_one_image_and_looks_at_old_history_only_when_asked() {
+    let canary = manifest(&[
+        component("app", "v1.2.3"),
+        pin("appCanary", "ghcr.io/acme/app", "v1.2.3", &digest("app:v1.2.3")),
+    ]);
+    assert_eq!(of_manifest(&canary), []);
+
+    let old = app_torn("v1.2.3", "of long ago");
+    let tree = tree(&sound()).with(&archive(0, &old), old.clone());
+    assert_eq!(update(Some(&tree), &tree), []);
+    let policies = judge(Some(&tree), &tree).expect("the policy is valid");
+    let input = Input { scope: Scope::WholeHistory, ..Input::new(&policies, Some(&tree), &tree, today()) };
+    let found = check(&input).expect("a map can be read");
+    assert_eq!(places("digest-reused", &found), ["warning releases/current.yaml:5:13"]);
+    assert_eq!(found[0].because[0].path.as_str(), archive(0, &old));
+}
+
+#[test]
+fn manifest_missing_fires_on_the_path() {
+    let after = MapTree::new().with(&archive(0, &sound()), sound());
+    let found = update(Some(&tree(&sound())), &after);
+    assert_eq!(
+        of_rule("manifest-missing", &found),
+        ["error releases/current.yaml:1:1 the manifest `releases/current.yaml` is gone"]
+    );
+    assert_eq!(rules(&found), ["manifest-missing"]);
+}
+
+#[test]
+fn manifest_missing_is_quiet_where_there_was_none() {
+    let empty = MapTree::new().with("README.md", "");
+    assert_eq!(places("manifest-missing", &update(Some(&empty), &empty)), [""; 0]);
+}
+
+#[test]
+fn archive_missing_fires_and_is_mended_by_the_archive() {
+    let (before, after) = (tree(&sound()), tree(&app("v1.3.0")));
+    let policies = judge(Some(&before), &after).expect("the policy is valid");
+    let asked = RefCell::new(Vec::new());
+    let input = Input {
+        before_name: "origin/main",
+        archive_path: &|_, state| {
+            asked.borrow_mut().push(state.clone());
+            Ok(Some(RepoPath::new(archive(0, &sound()))))
+        },
+        ..Input::new(&policies, Some(&before), &after, today())
+    };
+    let found = check(&input).expect("a map can be read");
+    assert_eq!(
+        of_rule("archive-missing", &found),
+        [
+            "error releases/current.yaml:1:1 the state that `releases/current.yaml` has on origin/main is in no file \
+          below `releases/history`"
+        ]
+    );
+    let state = id(&before, CURRENT);
+    assert_eq!(*asked.borrow(), std::slice::from_ref(&state));
+    let path = RepoPath::new(archive(0, &sound()));
+    assert_eq!(found[0].fix, Some(Fix::Archive { path, blob: state }));
+}
+
+#[test]
+fn archive_missing_is_quiet_where_the_bytes_are_kept_or_the_state_stays() {
+    assert_eq!(change(&sound(), &app("v1.3.0")), []);
+    assert_eq!(update(Some(&tree(&sound())), &tree(&sound())), []);
+    let elsewhere = tree(&app("v1.3.0")).with("releases/history/2024/06/a.yaml", sound());
+    assert_eq!(places("archive-missing", &update(Some(&tree(&sound())), &elsewhere)), [""; 0]);
+}
+
+#[test]
+fn archive_missing_fires_where_only_a_link_has_the_bytes() {
+    let link = tree(&app("v1.3.0")).with_kind(&archive(0, &sound()), Kind::Symlink, sound());
+    assert_eq!(rules(&update(Some(&tree(&sound())), &link)), ["archive-missing", "not-a-regular-file"]);
+}
+
+fn id(tree: &MapTree, path: &str) -> ObjectId {
+    tree.entry(&RepoPath::new(path)).expect("a map can be read").expect("it is there").id
+}
+
+#[test]
+fn history_rewritten_fires_on_every_loss() {
+    let (first, second) = (app("v1.0.0"), app("v1.1.0"));
+    let (one, two) = (archive(0, &first), archive(1, &second));
+    let before = tree(&sound()).with(&one, first.clone()).with(&two, second.clone());
+    let fires = |after: MapTree, what: &str| {
+        let found = update(Some(&before), &after);
+        let expected = format!("error {one}:1:1 history file `{one}` {what}");
+        assert_eq!(of_rule("history-rewritten", &found), [expected]);
+        let finding = found.iter().find(|finding| finding.rule == "history-rewritten").expect("it fires");
+        assert_eq!(finding.fix, Some(Fix::Restore { path: RepoPath::new(&*one), blob: id(&before, &one) }));
+    };
+    fires(before.clone().without(&one), "is deleted");
+    fires(before.clone().with(&one, "images: {}\n"), "is changed");
+    fires(
+        before.clone().with_kind(&one, Kind::Executable, first.clone()),
+        "has changed from a plain file to an executable",
+    );
+    let elsewhere = "releases/history/2024/x.yaml";
+    fires(
+        before.clone().without(&one).with(elsewhere, first.clone()),
+        &format!("is renamed to `{elsewhere}`"),
+    );
+}
+
+#[test]
+fn history_rewritten_fires_on_a_revert_and_names_the_rollback() {
+    let before = tree(&app("v1.3.0")).with(&archive(0, &sound()), sound());
+    let found = update(Some(&before), &tree(&sound()));
+    assert_eq!(rules(&found), ["archive-missing", "version-downgrade", "history-rewritten"]);
+    let deleted = found.iter().find(|finding| finding.rule == "history-rewritten").expect("it fires");
+    assert!(deleted.help.contains("`sysbom rollback`"), "{}", deleted.help);
+}
+
+#[test]
+fn history_rewritten_is_quiet_where_history_grows() {
+    let before = tree(&sound()).with(&archive(0, &app("v1.0.0")), app("v1.0.0"));
+    let after = tree(&app("v1.3.0"))
+        .with(&archive(0, &app("v1.0.0")), app("v1.0.0"))
+        .with(&archive(1, &sound()), sound());
+    assert_eq!(update(Some(&before), &after), []);
+}
+
+#[test]
+fn archive_differs_fires_on_other_bytes_than_the_name_says() {
+    let name = archive(0, &sound());
+    let after = tree(&app("v1.3.0")).with(&name, sound().replace('\n', "\r\n"));
+    assert_eq!(
+        places("archive-differs", &update(Some(&tree(&sound())), &after)),
+        [format!("error {name}:1:1")]
+    );
+}
+
+#[test]
+fn archive_differs_is_quiet_on_the_right_bytes_and_on_other_names() {
+    assert_eq!(places("archive-differs", &change(&sound(), &app("v1.3.0"))), [""; 0]);
+    let named = tree(&app("v1.3.0")).with("releases/history/before-the-move.yaml", sound());
+    assert_eq!(update(Some(&tree(&sound())), &named), []);
+}
+
+#[test]
+fn side_dropped_fires_where_one_side_was_taken_whole() {
+    let both = |app: &str, web: &str| manifest(&[component("app", app), component("web", web)]);
+    let (base, ours, theirs) = (both("v1.2.3", "v2.0.0"), both("v1.3.0", "v2.0.0"), both("v1.2.3", "v2.1.0"));
+    let found = merged(&base, [&ours, &theirs], &ours);
+    assert_eq!(
+        of_rule("side-dropped", &found),
+        [
+            "error releases/current.yaml:6:3 4f1c2ab has the manifest of our side as it was, and drops what the other \
+          changed: `web`"
+        ]
+    );
+    assert!(found[0].help.contains("`git checkout -m -- releases/current.yaml`"));
+    assert_eq!(
+        places("side-dropped", &merged(&base, [&ours, &theirs], &theirs)),
+        ["error releases/current.yaml:2:3"]
+    );
+}
+
+#[test]
+fn side_dropped_fires_beside_a_conflict_that_was_decided() {
+    let both = |app: &str, web: &str| manifest(&[component("app", app), component("web", web)]);
+    let (base, ours, theirs) = (both("v1.2.3", "v2.0.0"), both("v1.3.0", "v2.0.0"), both("v1.4.0", "v2.1.0"));
+    let found = merged(&base, [&ours, &theirs], &ours);
+    assert_eq!(places("side-dropped", &found), ["error releases/current.yaml:6:3"]);
+    assert!(found[0].message.ends_with("changed: `web`"), "{}", found[0].message);
+}
+
+#[test]
+fn side_dropped_is_quiet_where_both_sides_survive_or_a_conflict_was_decided() {
+    let both = |app: &str, web: &str| manifest(&[component("app", app), component("web", web)]);
+    let (base, ours, theirs) = (both("v1.2.3", "v2.0.0"), both("v1.3.0", "v2.0.0"), both("v1.2.3", "v2.1.0"));
+    assert_eq!(places("side-dropped", &merged(&base, [&ours, &theirs], &both("v1.3.0", "v2.1.0"))), [""; 0]);
+    let conflict = both("v1.4.0", "v2.0.0");
+    assert_eq!(places("side-dropped", &merged(&base, [&ours, &conflict], &ours)), [""; 0]);
+    assert_eq!(places("side-dropped", &merged(&base, [&ours, &base], &ours)), [""; 0]);
+    // Brought in by a later commit.
+    let trees = [tree(&base), tree(&ours), tree(&theirs)];
+    let later = tree(&both("v1.3.0", "v2.1.0")).with(&archive(0, &ours), ours.clone());
+    assert_eq!(places("side-dropped", &merged_later(&trees, &tree(&ours), &later)), [""; 0]);
+}
+
+#[test]
+fn snapshot_id_fires_on_another_name_than_the_file_has() {
+    let snapshot = |id: &str| format!("snapshotId: {id}\n{}", sound());
+    let fires = |file: &str, text: &str| {
+        let before = tree(&sound()).with("releases/history/taken.yaml", snapshot("taken"));
+        let after = before.clone().with(&format!("releases/history/{file}"), text);
+        places("snapshot-id", &update(Some(&before), &after))
+    };
+    assert_eq!(fires("exp-7.yaml", &snapshot("exp-8")), ["error releases/history/exp-7.yaml:1:13"]);
+    assert_eq!(
+        fires("exp-7.yaml", &sound().replace("v1.2.3", "v1.2.4")),
+        ["error releases/history/exp-7.yaml:1:1"]
+    );
+    assert_eq!(fires("con.yaml", &snapshot("con")), ["error releases/history/con.yaml:1:13"]);
+    let other = snapshot("taken").replace("v1.2.3", "v1.2.4");
+    assert_eq!(fires("2024/06/taken.yaml", &other), ["error releases/history/2024/06/taken.yaml:1:13"]);
+    // A manifest that says it is a snapshot with other pins.
+    let before = tree(&sound()).with("releases/history/taken.yaml", snapshot("taken"));
+    let after = before.clone().with(CURRENT, other).with(&archive(0, &sound()), sound());
+    assert_eq!(places("snapshot-id", &update(Some(&before), &after)), ["error releases/current.yaml:1:13"]);
+}
+
+#[test]
+fn snapshot_id_is_quiet_on_a_snapshot_of_its_own_name() {
+    let text = format!("snapshotId: exp-7\n{}sysbom:\n  owner: a\n", sound());
+    let after = tree(&sound())
+        .with("releases/history/exp-7.yaml", text.clone())
+        .with("releases/history/README.md", "x");
+    assert_eq!(update(Some(&tree(&sound())), &after), []);
+    let deployed = after.clone().with(CURRENT, text).with(&archive(0, &sound()), sound());
+    assert_eq!(update(Some(&after), &deployed), []);
+}
+
+#[test]
+fn not_a_regular_file_fires_on_links_executables_and_pointers() {
+    let fires = |after: MapTree| of_rule("not-a-regular-file", &update(Some(&tree(&sound())), &after));
+    let link = MapTree::new()
+        .with_kind(CURRENT, Kind::Symlink, "elsewhere.yaml")
+        .with(&archive(0, &sound()), sound());
+    assert_eq!(
+        fires(link),
+        ["error releases/current.yaml:1:1 `releases/current.yaml` is a symbolic link, not a plain file"]
+    );
+    let executable = MapTree::new().with_kind(CURRENT, Kind::Executable, sound());
+    assert_eq!(
+        fires(executable),
+        ["error releases/current.yaml:1:1 `releases/current.yaml` is executable, not a plain file"]
+    );
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n";
+    assert_eq!(
+        fires(tree(&sound()).with("releases/history/x.yaml", pointer)),
+        [
+            "error releases/history/x.yaml:1:1 `releases/history/x.yaml` is a Git LFS pointer, not a plain file"
+        ]
+    );
+    let submodule = tree(&sound()).with_kind("releases/history/x", Kind::Submodule, "");
+    assert_eq!(
+        fires(submodule),
+        ["error releases/history/x:1:1 `releases/history/x` is a submodule, not a plain file"]
+    );
+    let policy = tree(&sound()).with_kind(POLICY, Kind::Symlink, "../elsewhere");
+    assert_eq!(fires(policy), ["error .sysbom.yaml:1:1 `.sysbom.yaml` is a symbolic link, not a plain file"]);
+    let history = tree(&sound()).with_kind("releases/history", Kind::Symlink, "elsewhere");
+    assert_eq!(fires(history), ["error releases/history:1:1 `releases/history` is no folder"]);
+}
+
+#[test]
+fn not_a_regular_file_is_quiet_on_plain_files() {
+    let after =
+        tree(&sound()).with_kind("deploy.sh", Kind::Executable, "").with("releases/history/.gitkeep", "");
+    assert_eq!(update(Some(&tree(&sound())), &after), []);
+}
+
+#[test]
+fn path_twin_fires_on_the_new_one_of_two() {
+    let before = tree(&sound()).with("releases/history/Exp.md", "");
+    let fires = |path: &str| places("path-twin", &update(Some(&before), &before.clone().with(path, "")));
+    assert_eq!(fires("releases/history/exp.md"), ["error releases/history/exp.md:1:1"]);
+    assert_eq!(fires("releases/history/EXP.md"), ["error releases/history/EXP.md:1:1"]);
+    assert_eq!(fires("releases/Current.yaml"), ["error releases/Current.yaml:1:1"]);
+    assert_eq!(fires("releases/current.yml"), ["error releases/current.yml:1:1"]);
+    assert_eq!(fires("releases/History/other.md"), ["error releases/History:1:1"]);
+    let accents =
+        before.clone().with("releases/history/e\u{301}.md", "").with("releases/history/\u{e9}.md", "");
+    assert_eq!(places("path-twin", &update(Some(&before), &accents)).len(), 1);
+}
+
+#[test]
+fn path_twin_is_quiet_elsewhere_in_the_repository() {
+    let after = tree(&sound()).with("charts/A", "").with("charts/a", "").with("releases/notes.yml", "");
+    assert_eq!(update(Some(&tree(&sound())), &after), []);
+}
+
+#[test]
+fn component_removed_fires_at_the_list_it_left() {
+    let after = manifest(&[component("app", "v1.2.3")]);
+    let found = change(&sound(), &after);
+    assert_eq!(
+        of_rule("component-removed", &found),
+        ["warning releases/current.yaml:1:1 component `web` is removed"]
+    );
+    assert_eq!(rules(&found), ["component-removed"]);
+}
+
+#[test]
+fn component_removed_is_quiet_on_a_new_order() {
+    let after =
+        manifest(&[component("web", "v2.0.0"), component("app", "v1.2.3"), component("job", "v1.0.0")]);
+    assert_eq!(change(&sound(), &after), []);
+}
+
+#[test]
+fn version_downgrade_fires_at_the_tag() {
+    assert_eq!(
+        of_rule("version-downgrade", &change(&app("v1.10.0"), &app("v1.9.0"))),
+        ["warning releases/current.yaml:4:10 `app` goes back from `v1.10.0` to `v1.9.0`"]
+    );
+}
+
+#[test]
+fn version_downgrade_is_quiet_on_newer_versions_and_on_commits() {
+    assert_eq!(change(&app("v1.9.0"), &app("v1.10.0")), []);
+    assert_eq!(change(&app("sha-f000001"), &app("sha-a000001")), []);
+}
+
+#[test]
+fn experiment_weights_fires_at_the_weight() {
+    let with = |experiment: &str| of_manifest(&format!("{}experiment:\n{experiment}", sound()));
+    assert_eq!(
+        of_rule("experiment-weights", &with("  stableWeight: 90\n  canaryWeight: 20\n")),
+        [
+            "error releases/current.yaml:12:17 `stableWeight` 90 and `canaryWeight` 20 add up to 110, not to 100"
+        ]
+    );
+    assert_eq!(
+        places("experiment-weights", &with("  stableWeight: \"90\"\n  canaryWeight: 12.5\n")),
+        ["error releases/current.yaml:11:17", "error releases/current.yaml:12:17"]
+    );
+    assert_eq!(
+        places("experiment-weights", &with("  canaryWeight: 101\n")),
+        ["error releases/current.yaml:11:17"]
+    );
+}
+
+#[test]
+fn experiment_weights_is_quiet_on_a_hundred() {
+    let text = format!("{}experiment:\n  stableWeight: 100\n  canaryWeight: 0\n", sound());
+    assert_eq!(of_manifest(&text), []);
+}
+
+#[test]
+fn canary_same_image_fires_at_the_canary() {
+    let enabled = "experiment:\n  canaryEnabled: true\n";
+    assert_eq!(
+        of_rule("canary-same-image", &of_manifest(&(sound() + enabled))),
+        [
+            "warning releases/current.yaml:11:18 the experiment has `canaryEnabled`, and there is no canary component"
+        ]
+    );
+    let same = manifest(&[
+        component("app", "v1.2.3"),
+        pin("appCanary", "ghcr.io/acme/app", "v1.2.3", &digest("app:v1.2.3")),
+    ]) + enabled;
+    assert_eq!(
+        of_rule("canary-same-image", &of_manifest(&same)),
+        ["warning releases/current.yaml:9:13 canary `appCanary` has the image of its stable sibling `app`"]
+    );
+}
+
+#[test]
+fn canary_same_image_is_quiet_on_another_digest_or_without_an_experiment() {
+    let other = manifest(&[
+        component("app", "v1.2.3"),
+        pin("app-canary", "ghcr.io/acme/app", "v1.3.0-rc.1", &digest("app:v1.3.0-rc.1")),
+    ]) + "experiment:\n  canaryEnabled: true\n";
+    assert_eq!(of_manifest(&other), []);
+    assert_eq!(of_manifest(&(sound() + "experiment:\n  canaryEnabled: false\n")), []);
+}
+
+#[test]
+fn policy_moved_fires_at_the_setting() {
+    let before = tree(&sound()).with(POLICY, "digest: required\n");
+    let fires =
+        |policy: &str| places("policy-moved", &update(Some(&before), &before.clone().with(POLICY, policy)));
+    assert_eq!(fires("digest: required\nmanifest: deploy/current.yaml\n"), ["error .sysbom.yaml:2:11"]);
+    assert_eq!(fires("components: global.images\n"), ["error .sysbom.yaml:1:13"]);
+    assert_eq!(fires("fields: {tag: version}\n"), ["error .sysbom.yaml:1:9"]);
+    assert_eq!(fires("history: {layout: year-month}\n"), ["error .sysbom.yaml:1:19"]);
+    // Taking the file away moves things back to where they stand by default.
+    let moved = tree(&sound()).with(POLICY, "components: global.images\n");
+    assert_eq!(
+        places("policy-moved", &update(Some(&moved), &moved.clone().without(POLICY))),
+        ["error .sysbom.yaml:1:1"]
+    );
+}
+
+#[test]
+fn policy_moved_is_quiet_where_the_server_allows_it_and_at_the_first_policy() {
+    let before = tree(&sound());
+    let after = before.clone().with(POLICY, "history: {layout: year-month}\n");
+    let policies = judge(Some(&before), &after).expect("the policy is valid");
+    let input = Input { moves: Moves::Allowed, ..Input::new(&policies, Some(&before), &after, today()) };
+    assert_eq!(rules(&check(&input).expect("a map can be read")), ["policy-changed"]);
+    let nothing = MapTree::new().with("README.md", "");
+    let adopted = MapTree::new()
+        .with("deploy/bom.yaml", sound().replace("images:", "components:"))
+        .with(POLICY, "manifest: deploy/bom.yaml\ncomponents: components\n");
+    assert_eq!(update(Some(&nothing), &adopted), []);
+}
+
+#[test]
+fn policy_changed_fires_on_any_edit() {
+    let before = tree(&sound());
+    let after = before.clone().with(POLICY, "digest: optional\n");
+    assert_eq!(places("policy-changed", &update(Some(&before), &after)), ["warning .sysbom.yaml:1:1"]);
+    let broken = before.clone().with(POLICY, "digest: required\ndigst: optional\n");
+    assert_eq!(places("policy-changed", &update(Some(&before), &broken)), ["error .sysbom.yaml:2:1"]);
+    assert_eq!(places("policy-changed", &update(None, &broken)), ["error .sysbom.yaml:2:1"]);
+}
+
+#[test]
+fn policy_changed_is_quiet_where_it_stays() {
+    let tree = tree(&sound()).with(POLICY, "digest: required\n");
+    assert_eq!(update(Some(&tree), &tree), []);
+}
+
+#[test]
+fn a_change_is_judged_by_the_policy_of_base() {
+    let loose = "digest: optional\nrules: {archive-missing: off, floating-tag: off}\n";
+    let after = tree("images:\n  app:\n    image: ghcr.io/acme/app\n    tag: latest\n").with(POLICY, loose);
+    let found = update(Some(&tree(&sound())), &after);
+    assert_eq!(
+        rules(&found),
+        ["policy-changed", "archive-missing", "component-removed", "pin-incomplete", "floating-tag"]
+    );
+    let base = tree(&sound()).with(POLICY, loose);
+    assert_eq!(rules(&update(Some(&base), &after)), ["component-removed"]);
+}
+
+const ALLOW: &str = "edge  # sysbom: allow[floating-tag] the vendor has no other";
+
+fn with_app_tag(tag: &str) -> String {
+    sound().replace("v1.2.3", tag)
+}
+
+#[test]
+fn exception_fires_without_reason_when_expired_and_when_needless() {
+    let base = tree(&with_app_tag("edge"));
+    let fires = |tag: &str| {
+        let after = tree(&with_app_tag(tag)).with(&archive(0, &with_app_tag("edge")), with_app_tag("edge"));
+        places("exception", &update(Some(&base), &after))
+    };
+    assert_eq!(fires("edge # sysbom: allow[floating-tag]"), ["error releases/current.yaml:4:15"]);
+    assert_eq!(fires("edge # sysbom: allow[floating-tga] why"), ["error releases/current.yaml:4:15"]);
+    assert_eq!(
+        fires("edge # sysbom: allow[floating-tag] why (expires 2024-06-14)"),
+        ["error releases/current.yaml:4:15"]
+    );
+    assert_eq!(fires("v1.2.4 # sysbom: allow[floating-tag] why"), ["warning releases/current.yaml:4:17"]);
+    assert_eq!(fires("edge # sysbom: allow[archive-missing] why"), ["error releases/current.yaml:4:15"]);
+}
+
+#[test]
+fn exception_is_quiet_where_base_carries_it() {
+    let base = tree(&with_app_tag(ALLOW));
+    let next = tree(&(with_app_tag(ALLOW) + "note: 1\n"))
+        .with(&archive(0, &with_app_tag(ALLOW)), with_app_tag(ALLOW));
+    assert_eq!(update(Some(&base), &next), []);
+}
+
+#[test]
+fn an_exception_that_base_does_not_carry_counts_only_if_the_policy_lists_the_rule() {
+    let kept = archive(0, &sound());
+    let after = tree(&with_app_tag(ALLOW)).with(&kept, sound());
+    let found = update(Some(&tree(&sound())), &after);
+    assert_eq!(places("floating-tag", &found), ["error releases/current.yaml:4:10"]);
+    let floating = found.iter().find(|finding| finding.rule == "floating-tag").expect("it fires");
+    assert!(floating.because.iter().any(|reason| reason.label == "counts once BASE carries it"));
+
+    let policy = "inline-allow: [floating-tag]\n";
+    let base = tree(&sound()).with(POLICY, policy);
+    assert_eq!(places("floating-tag", &update(Some(&base), &after.with(POLICY, policy))), [""; 0]);
+}
+
+#[test]
+fn an_exception_does_not_travel_to_another_component() {
+    let moved = sound().replace("v2.0.0", ALLOW).replace("v1.2.3", ALLOW);
+    let after = tree(&moved).with(&archive(0, &with_app_tag(ALLOW)), with_app_tag(ALLOW));
+    let found = update(Some(&tree(&with_app_tag(ALLOW))), &after);
+    assert_eq!(places("floating-tag", &found), ["error releases/current.yaml:8:10"]);
+}
+
+#[test]
+fn content_of_archives_is_judged_only_if_nobody_published_it() {
+    let latest = app("latest");
+    // The day `latest` is mended, the state that had it is archived and not judged.
+    assert_eq!(change(&latest, &sound()), []);
+    // A state from further back is none either.
+    let (before, old) = (tree(&sound()), archive(0, &latest));
+    let after = before.clone().with(&old, latest.clone());
+    let policies = judge(Some(&before), &after).expect("the policy is valid");
+    let former = id(&after, &old);
+    let input = Input {
+        is_former: &|_, state| Ok(*state == former),
+        ..Input::new(&policies, Some(&before), &after, today())
+    };
+    assert_eq!(check(&input).expect("a map can be read"), []);
+    // But nobody can make up a state.
+    assert_eq!(places("floating-tag", &update(Some(&before), &after)), [format!("error {old}:4:10")]);
+}
+
+#[test]
+fn every_system_is_judged_by_its_own_settings() {
+    let policy =
+        "manifest: releases/{system}/current.yaml\nsystems:\n  test: {rules: {floating-tag: warning}}\n";
+    let latest = with_app_tag("latest");
+    let tree = MapTree::new()
+        .with(POLICY, policy)
+        .with("releases/prod/current.yaml", latest.clone())
+        .with("releases/test/current.yaml", latest);
+    let found = update(None, &tree);
+    assert_eq!(
+        places("floating-tag", &found),
+        ["error releases/prod/current.yaml:4:10", "warning releases/test/current.yaml:4:10"]
+    );
+    let because = found[1].because.iter().map(|reason| reason.label.as_str()).collect::<Vec<_>>();
+    assert_eq!(because, ["the level is set here"]);
+    let without = tree.clone().without("releases/prod/current.yaml");
+    assert_eq!(
+        rules(&update(Some(&tree), &without)),
+        ["archive-missing", "manifest-missing", "floating-tag"]
+    );
+}
+
+#[test]
+fn no_finding_is_told_twice_and_all_are_sorted() {
+    let text = sound().replace("v1.2.3", "1.10").replace("v2.0.0", "latest");
+    let found = of_manifest(&text);
+    let places: Vec<_> = found.iter().map(|finding| (finding.at.span.start, finding.rule)).collect();
+    let mut sorted = places.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(places, sorted);
+}
+
+#[test]
+fn hostile_names_are_shown_and_not_obeyed() {
+    let evil = "\"a\\n::error::b\\e[31m\"";
+    let text = format!(
+        "images:\n  {evil}:\n    image: {evil}\n    tag: {evil}\n    {evil}: 1\n  {evil}: x\nsnapshotId: {evil}\n"
+    );
+    let path = "releases/history/::error::\n::x.yaml";
+    let found = update(Some(&tree(&sound())), &tree(&text).with(path, text.clone()));
+    assert!(found.len() > 8, "{}", found.len());
+    for format in [Format::Human(Color::Never), Format::Github] {
+        let mut out = Vec::new();
+        render(format, &found, &mut out).expect("a vector takes all");
+        let out = String::from_utf8(out).expect("we write text");
+        assert!(!out.contains(['\u{1b}', '\r']), "{out:?}");
+        let ours = |line: &str| line.starts_with("::error file=") || line.starts_with("::warning file=");
+        for line in out.lines() {
+            assert!(
+                !line.trim_start().starts_with("::") || (format == Format::Github && ours(line)),
+                "{line}"
+            );
+        }
+    }
+}
