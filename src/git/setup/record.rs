@@ -1,0 +1,58 @@
+//! What install wrote into files that are not its own, so that uninstall takes out just that.
+//! Kept in the git folder that all worktrees share.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::{Error, Repo, fs as files};
+
+/// The file, in the common git folder.
+const FILE: &str = "sysbom-installed.json";
+
+/// What was added to files of the user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Record {
+    pub(super) added: Vec<Added>,
+}
+
+/// A piece of text in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Added {
+    pub(super) file: PathBuf,
+    /// Byte for byte, with the line break before it if we wrote that too.
+    pub(super) text: String,
+    /// Whether the file was made for it.
+    pub(super) made: bool,
+}
+
+impl Repo {
+    fn record_path(&self) -> PathBuf {
+        self.common_dir().join(FILE)
+    }
+
+    pub(super) fn record(&self) -> Result<Record, Error> {
+        let path = self.record_path();
+        let attempt = || format!("could not read {}", path.display());
+        match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|cause| Error::new(attempt()).because(cause)),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Record::default()),
+            Err(cause) => Err(Error::new(attempt()).because(cause)),
+        }
+    }
+
+    pub(super) fn keep_record(&self, record: &Record) -> Result<(), Error> {
+        let path = self.record_path();
+        if record.added.is_empty() {
+            return match std::fs::remove_file(&path) {
+                Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                    Err(Error::new(format!("could not remove {}", path.display())).because(cause))
+                }
+                _ => Ok(()),
+            };
+        }
+        let text = serde_json::to_vec_pretty(record).expect("paths and texts are always JSON");
+        files::replace_file(&path, &text)
+    }
+}

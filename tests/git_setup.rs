@@ -1,0 +1,457 @@
+//! What install sets up, and what the real git does with it: merges with a driver that is missing
+//! or dies, and hooks.
+
+mod git_support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use git_support::Sandbox;
+use sysbom::git::{AttributesFile, GitEnv, HookSet, Repo, Setup, Step, StepOutcome};
+
+const CURRENT: &str = "releases/current.yaml";
+
+fn script(path: &Path, body: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, format!("#!/bin/sh\n{body}\n")).unwrap();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+/// A `sysbom` of ours, first in PATH.
+fn with_program<'a>(sandbox: &Sandbox, command: &'a mut Command, body: &str) -> &'a mut Command {
+    script(&sandbox.folder.path().join("bin/sysbom"), body);
+    let path = format!("{}/bin:{}", sandbox.folder.path().display(), std::env::var("PATH").unwrap());
+    command.env("PATH", path)
+}
+
+fn git_with_program(sandbox: &Sandbox, body: &str, args: &[&str]) -> Output {
+    let mut command = sandbox.command(&sandbox.top(), args);
+    with_program(sandbox, &mut command, body).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn no_hooks() -> Setup {
+    Setup { hooks: HookSet::None, ..Setup::default() }
+}
+
+/// `main` and `topic` changed one file apart, and `main` is checked out.
+fn apart(path: &str, sides: [&str; 3]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.repo().install(&no_hooks()).unwrap();
+    sandbox.commit(1, path, sides[0]);
+    sandbox.git(&["switch", "-q", "-c", "topic"]);
+    sandbox.commit(2, path, sides[2]);
+    sandbox.git(&["switch", "-q", "main"]);
+    sandbox.commit(3, path, sides[1]);
+    sandbox
+}
+
+/// Two changes that git's own merge takes for apart: it would join one side's tag to the other's
+/// digest.
+const TORN: [&str; 3] = [
+    "images:\n  app:\n    tag: v1\n\n    digest: 1\n",
+    "images:\n  app:\n    tag: v2\n\n    digest: 1\n",
+    "images:\n  app:\n    tag: v1\n\n    digest: 3\n",
+];
+
+#[test]
+fn the_text_merge_tears_this_pin() {
+    let sandbox = apart("elsewhere.yaml", TORN);
+    assert!(sandbox.try_git(&["merge", "-q", "topic"]).status.success());
+    assert!(sandbox.read("elsewhere.yaml").contains("tag: v2\n\n    digest: 3"));
+}
+
+#[test]
+fn a_driver_that_merges_is_believed() {
+    let sandbox = apart(CURRENT, TORN);
+    let body = "printf 'merged\\n' > \"$8\"; exit 0";
+    let ended = git_with_program(&sandbox, body, &["merge", "-q", "topic"]);
+    assert!(ended.status.success(), "{}", said(&ended));
+    assert_eq!(sandbox.read(CURRENT), "merged\n");
+}
+
+#[test]
+fn the_driver_gets_every_placeholder_as_one_word() {
+    let odd = "releases/it's $(touch x) \"a\" `b`/current.yaml";
+    let sandbox = apart(odd, TORN);
+    sandbox.git(&["branch", "-m", "topic", "it's-$(touch_y)"]);
+    let body = format!("for a; do echo \"[$a]\"; done > {}/seen; exit 1", sandbox.folder.path().display());
+    let ended = git_with_program(&sandbox, &body, &["merge", "-q", "it's-$(touch_y)"]);
+    assert_eq!(ended.status.code(), Some(1), "{}", said(&ended));
+    let seen = std::fs::read_to_string(sandbox.folder.path().join("seen")).unwrap();
+    let seen: Vec<&str> = seen.lines().collect();
+    assert_eq!(&seen[..2], ["[merge-driver]", "[--labels]"]);
+    assert_eq!(&seen[3..6], ["[HEAD]", "[it's-$(touch_y)]", "[--]"]);
+    assert!(seen[6..9].iter().all(|file| file.starts_with("[.merge_file_")), "{seen:?}");
+    assert_eq!(&seen[9..], ["[7]", &format!("[{odd}]")]);
+    assert!(!sandbox.path("x").exists() && !sandbox.path("y").exists());
+}
+
+/// Merges with a driver that ends in the way of `body`, by several commands of git. Whatever
+/// happens, git must not take the file for merged without the other side's change in it.
+fn assert_nothing_is_lost(body: &str, commands: &[&[&str]]) {
+    for command in commands {
+        let sandbox = apart(CURRENT, TORN);
+        let before = sandbox.read(CURRENT);
+        let ended = git_with_program(&sandbox, body, command);
+        assert!(!ended.status.success(), "{body} {command:?}: {}", said(&ended));
+        let after = sandbox.read(CURRENT);
+        let unmerged = sandbox.git(&["ls-files", "-u"]);
+        if unmerged.is_empty() {
+            // Stopped altogether: the file is one side's, whole, and nothing is under way.
+            assert!(after == before || after == TORN[2], "{body} {command:?}: {after}");
+            assert!(!sandbox.path(".git/MERGE_HEAD").exists(), "{body} {command:?}");
+        } else {
+            let marked = ["<<<<<<<", "tag: v1", "digest: 1", "=======", "tag: v2", "digest: 3", ">>>>>>>"];
+            assert!(marked.iter().all(|part| after.contains(part)), "{body} {command:?}: {after}");
+        }
+    }
+}
+
+#[test]
+fn a_driver_that_dies_never_leaves_a_file_that_git_takes_for_merged() {
+    let every: [&[&str]; 6] = [
+        &["merge", "topic"],
+        &["merge", "--squash", "topic"],
+        &["-c", "merge.conflictStyle=diff3", "merge", "topic"],
+        &["rebase", "topic"],
+        &["rebase", "--apply", "topic"],
+        &["cherry-pick", "topic"],
+    ];
+    for body in ["exit 101", "exit 129", "kill -ABRT $$"] {
+        assert_nothing_is_lost(body, &every);
+    }
+    for body in ["exit 2", "exit 3", "exit 126", "exit 127", "exit 128", "exit 255", "kill -KILL $$"] {
+        assert_nothing_is_lost(body, &every[..1]);
+    }
+}
+
+#[test]
+fn a_missing_driver_never_leaves_a_file_that_git_takes_for_merged() {
+    let sandbox = apart(CURRENT, TORN);
+    let ended = sandbox.try_git(&["merge", "topic"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(
+        sandbox.read(CURRENT),
+        "images:\n  app:\n<<<<<<< HEAD\n    tag: v2\n\n    digest: 1\n=======\n\
+         \x20   tag: v1\n\n    digest: 3\n>>>>>>> topic\n"
+    );
+    assert!(said(&ended).contains("sysbom ended with status 127"), "{}", said(&ended));
+    // The file can be merged again once the program is there.
+    let body = "printf 'merged\\n' > \"$8\"; exit 0";
+    git_with_program(&sandbox, body, &["checkout", "-m", "--", CURRENT]);
+    assert_eq!(sandbox.read(CURRENT), "merged\n");
+}
+
+#[test]
+fn a_missing_driver_and_an_emptied_side_stop_the_merge() {
+    let sandbox = apart(CURRENT, ["a\n", "", "b\n"]);
+    let ended = sandbox.try_git(&["merge", "topic"]);
+    assert!(!ended.status.success());
+    assert_eq!(sandbox.read(CURRENT), "");
+    assert!(!sandbox.path(".git/MERGE_HEAD").exists());
+}
+
+#[test]
+fn an_older_gits_placeholders_are_no_labels() {
+    let sandbox = Sandbox::new();
+    sandbox.repo().install(&no_hooks()).unwrap();
+    let driver = sandbox.git(&["config", "merge.sysbom.driver"]);
+    for (file, text) in [("A", "ours\n"), ("O", "base\n"), ("B", "theirs\n")] {
+        sandbox.write(file, text);
+    }
+    // As git before 2.44 replaces them.
+    let line = ["A", "O", "B"].iter().fold(driver, |line, name| line.replace(&format!("%{name}"), name));
+    let line = line.replace("%L", "9").replace("%P", "'releases/current.yaml'");
+    let mut command = Command::new("sh");
+    command.args(["-c", &line]).current_dir(sandbox.top());
+    command.env_clear().env("PATH", "/usr/bin:/bin");
+    assert_eq!(command.output().unwrap().status.code(), Some(1));
+    let expected = "<<<<<<<<< ours\nours\n=========\ntheirs\n>>>>>>>>> theirs\n";
+    assert_eq!(sandbox.read("A"), expected);
+}
+
+#[test]
+fn a_bare_repository_merges_by_the_driver_too() {
+    let sandbox = apart(CURRENT, TORN);
+    let bare = sandbox.folder.path().join("bare.git");
+    sandbox.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let repo = Repo::discover(&bare, &GitEnv::default()).unwrap();
+    repo.install(&no_hooks()).unwrap();
+    let mut command = sandbox.command(&bare, &["merge-tree", "--write-tree", "main", "topic"]);
+    let merged =
+        with_program(&sandbox, &mut command, "printf 'merged\\n' > \"$8\"; exit 0").output().unwrap();
+    assert!(merged.status.success(), "{}", said(&merged));
+    let tree = said(&merged);
+    assert_eq!(sandbox.git_in(&bare, &["show", &format!("{}:{CURRENT}", tree.trim())]), "merged");
+    let mut command = sandbox.command(&bare, &["merge-tree", "--write-tree", "main", "topic"]);
+    let died = with_program(&sandbox, &mut command, "exit 101").output().unwrap();
+    assert_eq!(died.status.code(), Some(1), "{}", said(&died));
+}
+
+/// Every file of a folder, with its mode and content.
+fn snapshot(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let meta = std::fs::symlink_metadata(entry.path()).unwrap();
+            if meta.is_dir() {
+                folders.push(entry.path());
+            } else {
+                let content = if meta.is_symlink() {
+                    std::fs::read_link(entry.path()).unwrap().into_os_string().into_encoded_bytes()
+                } else {
+                    std::fs::read(entry.path()).unwrap()
+                };
+                files.push((entry.path(), meta.permissions().mode(), content));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn outcomes(steps: &[Step]) -> Vec<&StepOutcome> {
+    steps.iter().map(|step| &step.outcome).collect()
+}
+
+#[test]
+fn installing_twice_changes_nothing_and_uninstalling_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "a\n");
+    sandbox.write(".gitattributes", "* text=auto\r\n*.png binary");
+    script(&sandbox.path(".git/hooks/pre-commit"), "echo before");
+    std::os::unix::fs::symlink("../../nowhere", sandbox.path(".git/hooks/pre-push")).unwrap();
+    sandbox.write(".git/hooks/pre-merge-commit", "not executable\n");
+    for setup in [Setup::default(), Setup { attributes: AttributesFile::Info, ..Setup::default() }] {
+        let before = snapshot(&sandbox.top());
+        let steps = sandbox.repo().install(&setup).unwrap();
+        assert!(steps.iter().all(|step| matches!(step.outcome, StepOutcome::Written(_))), "{steps:?}");
+        assert_eq!(steps.len(), 6);
+        let after = snapshot(&sandbox.top());
+        let again = sandbox.repo().install(&setup).unwrap();
+        assert!(outcomes(&again).iter().all(|outcome| **outcome == StepOutcome::AlreadyThere), "{again:?}");
+        assert_eq!(snapshot(&sandbox.top()), after);
+        let removed = sandbox.repo().uninstall().unwrap();
+        assert_eq!(removed.len(), 6, "{removed:?}");
+        assert_eq!(snapshot(&sandbox.top()), before);
+        assert_eq!(sandbox.repo().uninstall().unwrap(), []);
+    }
+}
+
+#[test]
+fn attributes_that_were_committed_stay() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "a\n");
+    sandbox.repo().install(&no_hooks()).unwrap();
+    sandbox.commit(2, "other", "x");
+    let steps = sandbox.repo().uninstall().unwrap();
+    let left = steps.iter().find(|step| step.what.ends_with(".gitattributes")).unwrap();
+    assert!(matches!(&left.outcome, StepOutcome::Left { why, .. } if why.contains("committed")), "{left:?}");
+    assert!(sandbox.read(".gitattributes").contains("merge=sysbom"));
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_hook_calls_sysbom_after_the_one_that_was_there() {
+    let sandbox = Sandbox::new();
+    let log = sandbox.folder.path().join("log");
+    let log = log.display();
+    script(&sandbox.path(".git/hooks/pre-commit"), &format!("echo \"before $# $0\" >> {log}"));
+    script(&sandbox.path(".git/hooks/pre-push"), &format!("echo \"before $*: $(cat)\" >> {log}"));
+    sandbox.repo().install(&Setup::default()).unwrap();
+    let remote = sandbox.folder.path().join("remote.git");
+    sandbox.git_in(sandbox.folder.path(), &["init", "-q", "--bare", "remote.git"]);
+    let program = format!("echo \"sysbom $*: $(cat)\" >> {log}");
+    sandbox.write(CURRENT, "a\n");
+    sandbox.git(&["add", "-A"]);
+    let ended = git_with_program(&sandbox, &program, &["commit", "-q", "-m", "x"]);
+    assert!(ended.status.success(), "{}", said(&ended));
+    let url = remote.to_str().unwrap();
+    let ended = git_with_program(&sandbox, &program, &["push", "-q", url, "main"]);
+    assert!(ended.status.success(), "{}", said(&ended));
+    let head = sandbox.id("HEAD");
+    let update = format!("refs/heads/main {head} refs/heads/main {}", "0".repeat(40));
+    let expected = format!(
+        "before 0 .git/hooks/pre-commit.before-sysbom\n\
+         sysbom hook pre-commit: \n\
+         before {url} {url}: {update}\n\
+         sysbom hook pre-push {url} {url}: {update}\n"
+    );
+    assert_eq!(std::fs::read_to_string(log.to_string()).unwrap(), expected);
+}
+
+#[test]
+fn a_hook_refuses_when_either_refuses_or_the_program_is_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "a\n");
+    sandbox.repo().install(&Setup::default()).unwrap();
+    let commit = ["commit", "-q", "--allow-empty", "-m", "x"];
+    assert!(git_with_program(&sandbox, "exit 0", &commit).status.success());
+    for status in ["1", "2", "101"] {
+        let ended = git_with_program(&sandbox, &format!("exit {status}"), &commit);
+        assert!(!ended.status.success(), "{status}");
+    }
+    let missing = sandbox.try_git(&commit);
+    assert!(!missing.status.success());
+    assert!(said(&missing).contains("sysbom is not in PATH"), "{}", said(&missing));
+    assert!(said(&missing).contains("--no-verify"));
+    // The one from before is asked first, and its refusal is one.
+    script(&sandbox.path(".git/hooks/pre-commit.before-sysbom"), "exit 1");
+    assert!(!git_with_program(&sandbox, "exit 0", &commit).status.success());
+    // A clean merge asks pre-merge-commit, a push pre-push.
+    std::fs::remove_file(sandbox.path(".git/hooks/pre-commit.before-sysbom")).unwrap();
+    sandbox.git(&["switch", "-q", "-c", "topic"]);
+    sandbox.write("other", "x");
+    sandbox.git(&["add", "-A"]);
+    assert!(git_with_program(&sandbox, "exit 0", &commit).status.success());
+    sandbox.git(&["switch", "-q", "main"]);
+    let merge = ["merge", "-q", "--no-ff", "--no-edit", "topic"];
+    let only = "[ \"$2\" != pre-merge-commit ]";
+    assert!(!git_with_program(&sandbox, only, &merge).status.success());
+    sandbox.git(&["merge", "--abort"]);
+    sandbox.git_in(sandbox.folder.path(), &["init", "-q", "--bare", "remote.git"]);
+    let push = ["push", "-q", "../remote.git", "main"];
+    assert!(!git_with_program(&sandbox, "[ \"$2\" != pre-push ]", &push).status.success());
+    assert!(git_with_program(&sandbox, "cat; exit 0", &push).status.success());
+    assert!(git_with_program(&sandbox, "exit 0", &["push", "-q", "../remote.git", "topic"]).status.success());
+}
+
+#[test]
+fn a_servers_hook_refuses_pushes_when_the_program_is_missing_or_refuses() {
+    for hooks in [HookSet::Server, HookSet::ServerUpdate] {
+        let sandbox = Sandbox::new();
+        sandbox.commit(1, CURRENT, "a\n");
+        sandbox.git_in(sandbox.folder.path(), &["init", "-q", "--bare", "remote.git"]);
+        let remote = sandbox.folder.path().join("remote.git");
+        let repo = Repo::discover(&remote, &GitEnv::default()).unwrap();
+        repo.install(&Setup { hooks, ..Setup::default() }).unwrap();
+        let push = ["push", "../remote.git", "main"];
+        let missing = sandbox.try_git(&push);
+        assert!(!missing.status.success());
+        assert!(said(&missing).contains("its administrator has to install it"), "{}", said(&missing));
+        assert!(!git_with_program(&sandbox, "exit 1", &push).status.success());
+        let ended = git_with_program(&sandbox, "echo \"<$*:$(cat)>\"", &push);
+        assert!(ended.status.success(), "{}", said(&ended));
+        let (zero, head) = ("0".repeat(40), sandbox.id("HEAD"));
+        let expected = match hooks {
+            HookSet::Server => format!("<hook pre-receive:{zero} {head} refs/heads/main>"),
+            _ => format!("<hook update refs/heads/main {zero} {head}:>"),
+        };
+        assert!(said(&ended).contains(&expected), "{}", said(&ended));
+    }
+}
+
+#[test]
+fn hooks_go_where_git_looks_for_them() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "a\n");
+    let linked = sandbox.folder.path().join("linked");
+    sandbox.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "topic"]);
+    let in_linked = Repo::discover(&linked, &GitEnv::default()).unwrap();
+    in_linked.install(&Setup::default()).unwrap();
+    assert!(sandbox.path(".git/hooks/pre-commit").exists());
+    assert!(linked.join(".gitattributes").exists() && !sandbox.path(".gitattributes").exists());
+    in_linked.uninstall().unwrap();
+    assert!(!sandbox.path(".git/hooks/pre-commit").exists() && !linked.join(".gitattributes").exists());
+
+    sandbox.git(&["config", "core.hooksPath", "tools/hooks"]);
+    sandbox.repo().install(&Setup::default()).unwrap();
+    assert!(sandbox.path("tools/hooks/pre-commit").exists());
+    let ended = git_with_program(&sandbox, "exit 1", &["commit", "--allow-empty", "-m", "x"]);
+    assert!(!ended.status.success());
+    sandbox.repo().uninstall().unwrap();
+    assert!(!sandbox.path("tools/hooks/pre-commit").exists());
+}
+
+#[test]
+fn hooks_of_others_are_not_touched() {
+    let sandbox = Sandbox::new();
+    let outside = sandbox.folder.path().join("shared-hooks");
+    std::fs::create_dir(&outside).unwrap();
+    for (value, why) in [
+        (outside.to_str().unwrap(), "leads out of this repository"),
+        ("../shared-hooks", "leads out of this repository"),
+        ("/dev/null", "turns hooks off"),
+        (".husky/_", "husky"),
+    ] {
+        sandbox.git(&["config", "core.hooksPath", value]);
+        let steps = sandbox.repo().install(&Setup::default()).unwrap();
+        let hooks = &steps[3..];
+        assert!(
+            matches!(hooks, [Step { outcome: StepOutcome::Left { why: said, help }, .. }]
+                if said.contains(why) && !help.is_empty()),
+            "{value}: {hooks:?}"
+        );
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+        let checks = sandbox.repo().setup_status(&Setup::default()).unwrap();
+        assert!(checks.iter().any(|check| check.name == "hooks" && !check.ok), "{checks:?}");
+        sandbox.repo().uninstall().unwrap();
+    }
+}
+
+#[test]
+fn where_a_hook_manager_runs_sysbom_only_the_driver_is_set() {
+    for (file, text, runs) in [
+        (".pre-commit-config.yaml", "repos:\n  - repo: https://example.org/sysbom\n", true),
+        ("lefthook.yml", "pre-commit:\n  commands:\n    sysbom:\n      run: sysbom hook pre-commit\n", true),
+        ("prek.toml", "id = \"sysbom\"\n", true),
+        ("lefthook.yml", "# sysbom would stand here\npre-commit: {}\n", false),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write(file, text);
+        let steps = sandbox.repo().install(&Setup::default()).unwrap();
+        assert_eq!(sandbox.path(".git/hooks/pre-commit").exists(), !runs, "{file}");
+        assert!(!sandbox.git(&["config", "merge.sysbom.driver"]).is_empty());
+        assert_eq!(steps.len(), if runs { 4 } else { 6 });
+    }
+}
+
+#[test]
+fn a_second_hook_in_the_way_is_left_alone() {
+    let sandbox = Sandbox::new();
+    script(&sandbox.path(".git/hooks/pre-commit"), "echo one");
+    sandbox.repo().install(&Setup::default()).unwrap();
+    script(&sandbox.path(".git/hooks/pre-commit"), "echo two");
+    let before = snapshot(&sandbox.path(".git/hooks"));
+    for steps in [sandbox.repo().install(&Setup::default()).unwrap(), sandbox.repo().uninstall().unwrap()] {
+        let step = steps.iter().find(|step| step.what.ends_with("pre-commit")).unwrap();
+        assert!(matches!(step.outcome, StepOutcome::Left { .. }), "{step:?}");
+    }
+    let after = snapshot(&sandbox.path(".git/hooks"));
+    let name = |file: &&(PathBuf, u32, Vec<u8>)| file.0.to_string_lossy().contains("pre-commit");
+    assert!(before.iter().filter(name).eq(after.iter().filter(name)));
+}
+
+#[test]
+fn status_tells_what_is_missing_and_then_that_all_is_well() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "a\n");
+    script(&sandbox.folder.path().join("bin/sysbom"), "exit 0");
+    let program = sandbox.folder.path().join("bin/sysbom").display().to_string();
+    let setup = Setup { program, ..Setup::default() };
+    let faults = |setup: &Setup| -> Vec<String> {
+        let checks = sandbox.repo().setup_status(setup).unwrap();
+        assert!(checks.iter().all(|check| check.ok == check.help.is_empty()), "{checks:?}");
+        checks.into_iter().filter(|check| !check.ok).map(|check| check.name).collect()
+    };
+    let hooks = ["pre-commit", "pre-merge-commit", "pre-push"];
+    let all = ["merge driver", "attributes", hooks[0], hooks[1], hooks[2], "base"];
+    assert_eq!(faults(&setup), all);
+    sandbox.git(&["config", "sysbom.base", "main"]);
+    sandbox.repo().install(&setup).unwrap();
+    assert_eq!(faults(&setup), [""; 0]);
+
+    sandbox.git(&["config", "merge.sysbom.recursive", "text"]);
+    sandbox.write("releases/.gitattributes", "current.yaml text\n");
+    std::fs::set_permissions(sandbox.path(".git/hooks/pre-push"), PermissionsExt::from_mode(0o644)).unwrap();
+    assert_eq!(faults(&setup), ["virtual bases", "attributes", "pre-push"]);
+    let elsewhere = Setup { program: "/nowhere/sysbom".into(), ..Setup::default() };
+    assert_eq!(faults(&elsewhere)[..2], ["merge driver", "program"]);
+}
