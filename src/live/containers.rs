@@ -188,8 +188,8 @@ impl Context<'_> {
     }
 }
 
-/// The name of what made a pod: its owner without the suffix that a ReplicaSet or a Job adds. An
-/// object without an owner is its own workload.
+/// The name of what made a pod: its owner without the suffix that a `ReplicaSet` or a `Job`
+/// adds. An object without an owner is its own workload.
 fn workload(object: &Value) -> String {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str);
     let own = text("/metadata/name").or_else(|| text("/metadata/generateName")).unwrap_or_default();

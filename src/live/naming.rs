@@ -27,7 +27,7 @@ impl Candidate {
 pub(super) fn unique_names(candidates: &[Candidate]) -> Vec<String> {
     let forms: Vec<[String; 3]> = candidates.iter().map(Candidate::forms).collect();
     let mut shared: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    for (index, form) in forms.iter().flat_map(|forms| forms).enumerate() {
+    for (index, form) in forms.iter().flatten().enumerate() {
         shared.entry(form).or_default().insert(index / 3);
     }
     let mut taken = BTreeSet::new();

@@ -168,7 +168,8 @@ fn read_pin(image: String, tag: &str, digest: &str) -> Pin {
     }
 }
 
-fn is_image_key(key: &str) -> bool {
+/// `image`, `proxyImage`: what charts call an image.
+pub(super) fn is_image_key(key: &str) -> bool {
     key.to_ascii_lowercase().ends_with("image")
 }
 

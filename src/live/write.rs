@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
+use super::values::is_image_key;
 use super::{Found, FoundImage, FoundKind, LiveError};
 use crate::bom::{Fields, Manifest, Pin, PinShape};
 use crate::policy::{Floating, POLICY_PATH, Pattern, Policies, Policy};
@@ -130,7 +131,13 @@ fn keys(path: &Path) -> Vec<&str> {
 fn values_layout(images: &[FoundImage]) -> String {
     let paths: Vec<Vec<&str>> =
         images.iter().filter_map(|image| Some(keys(&image.place.as_ref()?.path))).collect();
-    let mut text = match pattern(&paths).or_else(|| parent(&paths)) {
+    let ends_in_image = paths.iter().all(|path| path.last().is_some_and(|key| is_image_key(key)));
+    let path = if ends_in_image {
+        pattern(&paths).or_else(|| parent(&paths))
+    } else {
+        parent(&paths).or_else(|| pattern(&paths))
+    };
+    let mut text = match path {
         Some(path) if path == "images" => String::new(),
         Some(path) => format!("components: {}\n", scalar(&path)),
         None => {
@@ -175,7 +182,8 @@ fn pattern(paths: &[Vec<&str>]) -> Option<String> {
         )
         .collect();
     if !segments.iter().any(|segment| segment == "*") {
-        *segments.last_mut()? = "*".to_owned();
+        segments.pop();
+        segments.push("*".to_owned());
     }
     segments.push(dotted(&[last]));
     Some(segments.join("."))
