@@ -1,13 +1,130 @@
-//! pre-commit, prek and lefthook, as users run them.
-
-use std::process::Command;
+//! pre-commit, prek and lefthook, as users run them: our hooks refuse under them what they refuse
+//! under git alone. Managers skip a hook whose file filters find no file, and a commit that only
+//! deletes an archive or turns the manifest into a link has none.
 
 use crate::parts::program;
+use crate::support::{DIGEST_A, Ran, Scratch, manifest, path_with_sysbom};
+
+const PATH: &str = "releases/current.yaml";
+
+fn state(tag: &str) -> String {
+    manifest(&[("app", tag, DIGEST_A)])
+}
+
+/// A published operation repository with two states, whose hooks are a manager's.
+fn published_with(manager: &str, config: (&str, &str)) -> Scratch {
+    let folder = program(manager).parent().expect("a program lies in a folder").to_owned();
+    let path = std::iter::once(folder).chain(std::env::split_paths(&path_with_sysbom())).collect::<Vec<_>>();
+    let path = std::env::join_paths(path).expect("no folder has a colon in its name");
+    let scratch = Scratch::new().with_var("PATH", path);
+    scratch.write(PATH, state("v1.0.0"));
+    scratch.write(config.0, config.1);
+    scratch.commit("Begin");
+    scratch.git(&["init", "-q", "--bare", "-b", "main", "../forge.git"]);
+    scratch.git(&["remote", "add", "origin", "../forge.git"]);
+    scratch.git(&["push", "-q", "-u", "origin", "main"]);
+    scratch.git(&["remote", "set-head", "origin", "main"]);
+    run(&scratch, manager, &["install"]).expect(0);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch
+}
+
+fn run(scratch: &Scratch, manager: &str, arguments: &[&str]) -> Ran {
+    let program = program(manager);
+    scratch.at(scratch.top()).run(program.to_str().expect("our path is text"), arguments, "")
+}
+
+/// `.pre-commit-hooks.yaml` as it is shipped, but run from the path instead of being built.
+fn pre_commit_config() -> String {
+    let shipped = include_str!("../../.pre-commit-hooks.yaml").replace("language: rust", "language: system");
+    let hooks: String = shipped.lines().map(|line| format!("      {line}\n")).collect();
+    format!(
+        "default_install_hook_types: [pre-commit, pre-merge-commit, pre-push]\n\
+         repos:\n  - repo: local\n    hooks:\n{hooks}"
+    )
+}
+
+const LEFTHOOK: &str = "\
+pre-commit:
+  commands:
+    # Without `files`, lefthook skips a commit that only turns the manifest into a link.
+    sysbom: {run: sysbom hook pre-commit, files: git ls-files}
+pre-merge-commit:
+  commands:
+    sysbom: {run: sysbom hook pre-merge-commit}
+pre-push:
+  commands:
+    sysbom: {run: 'sysbom hook pre-push {1} {2}', use_stdin: true}
+";
 
 #[test]
-fn the_managers_start() {
-    for manager in ["pre-commit", "prek", "lefthook"] {
-        let version = Command::new(program(manager)).arg("--version").output().expect("it is installed");
-        assert!(version.status.success(), "{manager}: {version:?}");
-    }
+fn under_pre_commit_everything_holds() {
+    everything_holds("pre-commit", (".pre-commit-config.yaml", &pre_commit_config()));
+}
+
+#[test]
+fn under_prek_everything_holds() {
+    everything_holds("prek", (".pre-commit-config.yaml", &pre_commit_config()));
+}
+
+#[test]
+fn under_lefthook_everything_holds() {
+    everything_holds("lefthook", ("lefthook.yml", LEFTHOOK));
+}
+
+fn everything_holds(manager: &str, config: (&str, &str)) {
+    let scratch = published_with(manager, config);
+    a_release_brings_its_archive(&scratch);
+    a_commit_that_only_deletes_an_archive_is_refused(&scratch);
+    a_manifest_that_becomes_a_link_is_refused(&scratch);
+    a_floating_tag_is_refused(&scratch);
+    a_push_round_the_hook_is_refused(&scratch);
+}
+
+fn a_release_brings_its_archive(scratch: &Scratch) {
+    scratch.try_git(&["commit", "-a", "-m", "Release v1.1.0"]).expect(0);
+    let listed = scratch.git(&["ls-tree", "-r", "--name-only", "HEAD", "releases/history/"]);
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert_eq!(scratch.git(&["status", "--porcelain"]), "");
+    scratch.try_git(&["push"]).expect(0);
+}
+
+fn a_commit_that_only_deletes_an_archive_is_refused(scratch: &Scratch) {
+    scratch.git(&["rm", "-q", "-r", "releases/history"]);
+    refused(scratch, "history-rewritten");
+    scratch.git(&["reset", "-q", "--hard"]);
+}
+
+fn a_manifest_that_becomes_a_link_is_refused(scratch: &Scratch) {
+    std::fs::rename(scratch.top().join(PATH), scratch.top().join("releases/real.yaml")).expect("scratch is ours");
+    std::os::unix::fs::symlink("real.yaml", scratch.top().join(PATH)).expect("scratch is ours");
+    scratch.git(&["add", PATH]);
+    refused(scratch, "not-a-regular-file");
+    scratch.git(&["reset", "-q", "--hard"]);
+}
+
+fn a_floating_tag_is_refused(scratch: &Scratch) {
+    scratch.write(PATH, state("latest"));
+    scratch.git(&["add", PATH]);
+    refused(scratch, "floating-tag");
+    scratch.git(&["reset", "-q", "--hard"]);
+}
+
+fn a_push_round_the_hook_is_refused(scratch: &Scratch) {
+    scratch.write(PATH, state("v1.2.0"));
+    scratch.commit("round the hook");
+    let before = scratch.git(&["ls-remote", "origin"]);
+    let ran = scratch.try_git(&["push"]);
+    assert_ne!(ran.status, Some(0), "{ran}");
+    ran.says("archive-missing");
+    assert_eq!(scratch.git(&["ls-remote", "origin"]), before);
+}
+
+#[track_caller]
+fn refused(scratch: &Scratch, rule: &str) {
+    let before = scratch.picture();
+    let ran = scratch.try_git(&["commit", "-m", "x"]);
+    assert_ne!(ran.status, Some(0), "{ran}");
+    ran.says(rule);
+    assert_eq!(scratch.picture(), before);
 }

@@ -286,7 +286,8 @@ impl Place<'_> {
     }
 }
 
-fn path_with_sysbom() -> OsString {
+/// The path of the machine, with the built sysbom first.
+pub fn path_with_sysbom() -> OsString {
     let program = Path::new(env!("CARGO_BIN_EXE_sysbom"));
     let own = program.parent().expect("the program lies in a folder").to_owned();
     let theirs = std::env::var_os("PATH").unwrap_or_default();

@@ -1,0 +1,104 @@
+//! `sysbom install`, `uninstall` and `doctor`: setting a clone up, taking that out again, and
+//! looking whether it is in order.
+
+use crate::git::{AttributesFile, HookSet, Repo, Setup, Step, StepOutcome};
+use crate::text::escape;
+
+use super::console::Console;
+use super::env::Env;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::policies::policies_of;
+
+/// Set this clone up: merge driver, attributes, hooks
+///
+/// What is there already stays. A hook of yours is kept and run first. Where a hook manager runs
+/// sysbom already, no hooks are written.
+#[derive(Debug, clap::Args)]
+pub struct InstallArgs {
+    /// Write no hooks
+    #[arg(long)]
+    no_hooks: bool,
+    /// Write the attributes into this clone's info/attributes, which holds on every branch,
+    /// instead of .gitattributes
+    #[arg(long)]
+    info_attributes: bool,
+}
+
+/// Take out of this clone what `sysbom install` wrote
+#[derive(Debug, clap::Args)]
+pub struct UninstallArgs {}
+
+/// Look whether this clone is set up
+///
+/// Leaves with 1 if something is not in order.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {}
+
+/// Runs `install`.
+pub fn install(args: &InstallArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    let repo = env.repository()?;
+    let mut setup = setup(&repo)?;
+    if args.no_hooks {
+        setup.hooks = HookSet::None;
+    }
+    if args.info_attributes {
+        setup.attributes = AttributesFile::Info;
+    }
+    tell(&repo.install(&setup)?, console)?;
+    Ok(Exit::Ok)
+}
+
+/// Runs `uninstall`.
+pub fn uninstall(_args: &UninstallArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    let steps = env.repository()?.uninstall()?;
+    if steps.is_empty() {
+        console.out("nothing of sysbom is installed here\n")?;
+    }
+    tell(&steps, console)?;
+    Ok(Exit::Ok)
+}
+
+/// Runs `doctor`.
+pub fn doctor(_args: &DoctorArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+    let repo = env.repository()?;
+    let checks = repo.setup_status(&setup(&repo)?)?;
+    for check in &checks {
+        let word = if check.ok { "ok     " } else { "not ok " };
+        console.out(format!("{word}{}: {}\n", escape(&check.name), escape(&check.message)))?;
+        if !check.help.is_empty() {
+            console.out(format!("       help: {}\n", escape(&check.help)))?;
+        }
+    }
+    Ok(if checks.iter().all(|check| check.ok) { Exit::Ok } else { Exit::Findings })
+}
+
+/// What the policy here asks for. What stands in the working tree counts, because it is what the
+/// next commit will say.
+fn setup(repo: &Repo) -> Result<Setup, Failure> {
+    let policies = match repo.work_dir() {
+        Some(_) => policies_of(&repo.worktree()?, "the working tree")?,
+        None => match repo.head()? {
+            Some(head) => policies_of(&repo.commit_tree(&head)?, "HEAD")?,
+            None => crate::policy::Policies::default(),
+        },
+    };
+    Ok(Setup { manifests: vec![policies.manifest().value.clone()], ..Setup::default() })
+}
+
+fn tell(steps: &[Step], console: &mut Console) -> Result<(), Failure> {
+    for step in steps {
+        let (word, more, help) = match &step.outcome {
+            StepOutcome::Written(more) => ("wrote  ", more.as_str(), ""),
+            StepOutcome::AlreadyThere => ("kept   ", "", ""),
+            StepOutcome::Removed(more) => ("removed", more.as_str(), ""),
+            StepOutcome::Left { why, help } => ("left   ", why.as_str(), help.as_str()),
+        };
+        let more = if more.is_empty() { String::new() } else { format!(": {}", escape(more)) };
+        console.out(format!("{word} {}{more}\n", escape(&step.what)))?;
+        if !help.is_empty() {
+            console.out(format!("        help: {}\n", escape(help)))?;
+        }
+    }
+    Ok(())
+}
