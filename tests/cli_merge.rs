@@ -208,7 +208,6 @@ fn assert_nothing_is_lost(scratch: &Scratch, ran: &Ran) {
 }
 
 #[test]
-#[ignore = "needs the guarded command line"]
 fn a_driver_that_dies_loses_nothing() {
     for place in ["start", "merged", "written"] {
         for how in ["panic", "abort", "exit:2", "exit:3", "exit:127", "exit:128", "exit:129"] {
@@ -221,7 +220,6 @@ fn a_driver_that_dies_loses_nothing() {
 }
 
 #[test]
-#[ignore = "needs the guarded command line"]
 fn a_driver_that_is_missing_loses_nothing() {
     let scratch = branches(&base(), &app_released(), &web_released()).with_var("PATH", git_only());
     let ran = scratch.try_git(&["merge", "--no-verify", "topic"]);

@@ -45,7 +45,7 @@ pub fn install(args: &InstallArgs, env: &Env, console: &mut Console) -> Result<E
     if args.info_attributes {
         setup.attributes = AttributesFile::Info;
     }
-    tell(&repo.install(&setup)?, console)?;
+    tell(&repo.install(&setup)?, env, console)?;
     Ok(Exit::Ok)
 }
 
@@ -55,7 +55,7 @@ pub fn uninstall(_args: &UninstallArgs, env: &Env, console: &mut Console) -> Res
     if steps.is_empty() {
         console.out("nothing of sysbom is installed here\n")?;
     }
-    tell(&steps, console)?;
+    tell(&steps, env, console)?;
     Ok(Exit::Ok)
 }
 
@@ -86,7 +86,7 @@ fn setup(repo: &Repo) -> Result<Setup, Failure> {
     Ok(Setup { manifests: vec![policies.manifest().value.clone()], ..Setup::default() })
 }
 
-fn tell(steps: &[Step], console: &mut Console) -> Result<(), Failure> {
+fn tell(steps: &[Step], env: &Env, console: &mut Console) -> Result<(), Failure> {
     for step in steps {
         let (word, more, help) = match &step.outcome {
             StepOutcome::Written(more) => ("wrote  ", more.as_str(), ""),
@@ -95,10 +95,16 @@ fn tell(steps: &[Step], console: &mut Console) -> Result<(), Failure> {
             StepOutcome::Left { why, help } => ("left   ", why.as_str(), help.as_str()),
         };
         let more = if more.is_empty() { String::new() } else { format!(": {}", escape(more)) };
-        console.out(format!("{word} {}{more}\n", escape(&step.what)))?;
+        console.out(format!("{word} {}{more}\n", escape(near(&step.what, env))))?;
         if !help.is_empty() {
             console.out(format!("        help: {}\n", escape(help)))?;
         }
     }
     Ok(())
+}
+
+/// A path as seen from where the command was started.
+fn near<'a>(what: &'a str, env: &Env) -> &'a str {
+    let cwd = env.cwd.to_str().and_then(|cwd| what.strip_prefix(cwd)?.strip_prefix('/'));
+    cwd.unwrap_or(what)
 }

@@ -13,6 +13,8 @@ pub mod failure;
 mod fault;
 mod fix;
 mod hook;
+mod init;
+mod install;
 mod merge_driver;
 mod merge_file;
 mod merging;
@@ -51,17 +53,21 @@ Exit status: 0 nothing wrong, 1 something in your files is wrong, 2 sysbom could
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
+    Install(install::InstallArgs),
+    Uninstall(install::UninstallArgs),
+    Doctor(install::DoctorArgs),
     Check(check::Args),
     Archive(archive::Args),
     Demo(demo::Args),
     #[command(hide = true)]
-    Hook(hook::Args),
-    #[command(hide = true)]
-    Explain(explain::Args),
-    #[command(hide = true)]
     MergeDriver(merge_driver::Args),
     #[command(hide = true)]
     MergeFile(merge_file::Args),
+    #[command(hide = true)]
+    Hook(hook::Args),
+    #[command(hide = true)]
+    Explain(explain::Args),
 }
 
 /// Runs the program with these arguments, the first being its own name.
@@ -116,12 +122,16 @@ fn show_usage(answer: &clap::Error, caller: Caller, console: &mut Console) -> Re
 
 fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     match command {
+        Command::Init(args) => init::run(args, env, console),
+        Command::Install(args) => install::install(args, env, console),
+        Command::Uninstall(args) => install::uninstall(args, env, console),
+        Command::Doctor(args) => install::doctor(args, env, console),
         Command::Check(args) => check::run(args, env, console),
-        Command::Hook(args) => hook::run(args, env, console),
         Command::Archive(args) => archive::run(args, env, console),
         Command::Demo(args) => demo::run(args, env, console),
-        Command::Explain(args) => explain::run(args, console),
         Command::MergeDriver(args) => merge_driver::run(args, env, console),
         Command::MergeFile(args) => merge_file::run(args, env, console),
+        Command::Hook(args) => hook::run(args, env, console),
+        Command::Explain(args) => explain::run(args, console),
     }
 }

@@ -12,13 +12,13 @@ fn state(tag: &str) -> String {
 }
 
 /// A published operation repository with two states, whose hooks are a manager's.
-fn published_with(manager: &str, config: (&str, &str)) -> Scratch {
+fn published_with(manager: &str, files: &[(&str, &str)]) -> Scratch {
     let folder = program(manager).parent().expect("a program lies in a folder").to_owned();
     let path = std::iter::once(folder).chain(std::env::split_paths(&path_with_sysbom())).collect::<Vec<_>>();
     let path = std::env::join_paths(path).expect("no folder has a colon in its name");
     let scratch = Scratch::new().with_var("PATH", path);
     scratch.write(PATH, state("v1.0.0"));
-    scratch.write(config.0, config.1);
+    files.iter().for_each(|(path, content)| scratch.write(path, content));
     scratch.commit("Begin");
     scratch.git(&["init", "-q", "--bare", "-b", "main", "../forge.git"]);
     scratch.git(&["remote", "add", "origin", "../forge.git"]);
@@ -44,11 +44,12 @@ fn pre_commit_config() -> String {
     )
 }
 
+/// lefthook skips a command on a commit that only turns the manifest into a link, whatever
+/// filters are set; a script it runs always.
 const LEFTHOOK: &str = "\
 pre-commit:
-  commands:
-    # Without `files`, lefthook skips a commit that only turns the manifest into a link.
-    sysbom: {run: sysbom hook pre-commit, files: git ls-files}
+  scripts:
+    sysbom: {runner: sh}
 pre-merge-commit:
   commands:
     sysbom: {run: sysbom hook pre-merge-commit}
@@ -57,23 +58,28 @@ pre-push:
     sysbom: {run: 'sysbom hook pre-push {1} {2}', use_stdin: true}
 ";
 
+const LEFTHOOK_SCRIPT: &str = "exec sysbom hook pre-commit\n";
+
 #[test]
 fn under_pre_commit_everything_holds() {
-    everything_holds("pre-commit", (".pre-commit-config.yaml", &pre_commit_config()));
+    everything_holds("pre-commit", &[(".pre-commit-config.yaml", &pre_commit_config())]);
 }
 
 #[test]
 fn under_prek_everything_holds() {
-    everything_holds("prek", (".pre-commit-config.yaml", &pre_commit_config()));
+    everything_holds("prek", &[(".pre-commit-config.yaml", &pre_commit_config())]);
 }
 
 #[test]
 fn under_lefthook_everything_holds() {
-    everything_holds("lefthook", ("lefthook.yml", LEFTHOOK));
+    everything_holds(
+        "lefthook",
+        &[("lefthook.yml", LEFTHOOK), (".lefthook/pre-commit/sysbom", LEFTHOOK_SCRIPT)],
+    );
 }
 
-fn everything_holds(manager: &str, config: (&str, &str)) {
-    let scratch = published_with(manager, config);
+fn everything_holds(manager: &str, files: &[(&str, &str)]) {
+    let scratch = published_with(manager, files);
     a_release_brings_its_archive(&scratch);
     a_commit_that_only_deletes_an_archive_is_refused(&scratch);
     a_manifest_that_becomes_a_link_is_refused(&scratch);
@@ -85,7 +91,7 @@ fn a_release_brings_its_archive(scratch: &Scratch) {
     scratch.try_git(&["commit", "-a", "-m", "Release v1.1.0"]).expect(0);
     let listed = scratch.git(&["ls-tree", "-r", "--name-only", "HEAD", "releases/history/"]);
     assert_eq!(listed.lines().count(), 1, "{listed}");
-    assert_eq!(scratch.git(&["status", "--porcelain"]), "");
+    assert_eq!(scratch.git(&["status", "--porcelain", "releases"]), "");
     scratch.try_git(&["push"]).expect(0);
 }
 
@@ -96,7 +102,8 @@ fn a_commit_that_only_deletes_an_archive_is_refused(scratch: &Scratch) {
 }
 
 fn a_manifest_that_becomes_a_link_is_refused(scratch: &Scratch) {
-    std::fs::rename(scratch.top().join(PATH), scratch.top().join("releases/real.yaml")).expect("scratch is ours");
+    std::fs::rename(scratch.top().join(PATH), scratch.top().join("releases/real.yaml"))
+        .expect("scratch is ours");
     std::os::unix::fs::symlink("real.yaml", scratch.top().join(PATH)).expect("scratch is ours");
     scratch.git(&["add", PATH]);
     refused(scratch, "not-a-regular-file");

@@ -90,18 +90,9 @@ impl Scratch {
     }
 
     /// Driver, attributes and hooks.
+    #[track_caller]
     pub fn install(&self) {
-        self.write(
-            ".gitattributes",
-            "releases/**/current.yaml merge=sysbom -text\nreleases/**/history/** -text linguist-generated\n",
-        );
-        self.git(&["config", "merge.sysbom.name", "sysbom"]);
-        self.git(&["config", "merge.sysbom.driver", "sysbom merge-driver %O %A %B %L %P --labels %S %X %Y"]);
-        for hook in ["pre-commit", "pre-merge-commit", "pre-push"] {
-            let path = format!(".git/hooks/{hook}");
-            self.write(&path, format!("#!/bin/sh\nexec sysbom hook {hook} \"$@\"\n"));
-            self.here().run("chmod", &["+x", &path], "").expect(0);
-        }
+        self.sysbom(&["install"]).expect(0);
     }
 
     /// Another folder of the same world as the place where commands run: a clone, a worktree.
