@@ -270,6 +270,14 @@ fn base_is_the_first_that_is_known_of_four() {
 
     sandbox.git(&["config", "sysbom.base", "topic~1"]);
     assert_eq!(base("sysbom.base"), (first, "topic~1".to_owned()));
+    let env = GitEnv {
+        overrides: ["http.https://a.b/.extraHeader=a: b", "odd", "sysbom.base=topic"]
+            .map(Into::into)
+            .to_vec(),
+        ..GitEnv::default()
+    };
+    let repo = Repo::discover(&sandbox.top(), &env).unwrap();
+    assert_eq!(repo.base().unwrap().unwrap().commit, second, "as `git -c` says");
     sandbox.git(&["config", "sysbom.base", "nowhere"]);
     let fault = sandbox.repo().base().unwrap_err();
     assert!(fault.message().contains("sysbom.base"), "{}", fault.chain());
@@ -433,6 +441,19 @@ fn a_shallow_clone_answers_what_it_can_and_names_fetch_depth_for_the_rest() {
         repo_one.resolve("HEAD~1").unwrap_err(),
     ] {
         assert!(fault.help_text().is_some_and(|help| help.contains("fetch-depth: 0")), "{}", fault.chain());
+    }
+}
+
+#[test]
+fn a_lost_object_is_an_error_each_time_it_is_missed() {
+    let (sandbox, ids) = with_a_merge();
+    let tree = sandbox.git(&["rev-parse", &format!("{}^{{tree}}", ids[1])]);
+    std::fs::remove_file(sandbox.path(&format!(".git/objects/{}/{}", &tree[..2], &tree[2..]))).unwrap();
+    let repo = sandbox.repo();
+    let never = repo.blob_id(b"never").unwrap();
+    for _ in 0..2 {
+        let fault = repo.is_former_state(&ids[5], &path(CURRENT), &never).unwrap_err();
+        assert!(fault.chain().contains(&format!("could not read tree {}", &tree[..10])), "{}", fault.chain());
     }
 }
 

@@ -21,6 +21,8 @@ pub struct GitEnv {
     pub alternates: Option<OsString>,
     /// `GIT_SHALLOW_FILE`: while a shallow push is judged.
     pub shallow_file: Option<PathBuf>,
+    /// `GIT_CONFIG_PARAMETERS`: what `git -c KEY=VALUE` sets, as `KEY=VALUE`, or `KEY` for true.
+    pub overrides: Vec<String>,
     /// The commits named by `GITHEAD_<id>`: what a merge brings in, before `MERGE_HEAD` is written.
     pub merging: Vec<ObjectId>,
 }
@@ -45,6 +47,7 @@ impl GitEnv {
             "GIT_OBJECT_DIRECTORY" => self.object_directory = Some(value.into()),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES" => self.alternates = Some(value),
             "GIT_SHALLOW_FILE" => self.shallow_file = Some(value.into()),
+            "GIT_CONFIG_PARAMETERS" => self.overrides = overrides(&value.to_string_lossy()),
             _ => match name.strip_prefix("GITHEAD_") {
                 Some(id) if id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit()) => {
                     self.merging.push(ObjectId::new(id.to_ascii_lowercase()));
@@ -55,9 +58,38 @@ impl GitEnv {
     }
 }
 
+/// Reads what git writes: `'key'='value' 'key'`, and in its older form `'key=value'`. Each piece is
+/// quoted for a shell; a quote inside is `'\\''`, and so is `!`.
+fn overrides(text: &str) -> Vec<String> {
+    let mut entries = Vec::new();
+    let mut entry = String::new();
+    let mut is_quoted = false;
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '\'' => is_quoted = !is_quoted,
+            '\\' if !is_quoted => entry.extend(chars.next()),
+            ' ' if !is_quoted => entries.push(std::mem::take(&mut entry)),
+            other => entry.push(other),
+        }
+    }
+    entries.push(entry);
+    entries.retain(|entry| !entry.is_empty());
+    entries
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_git_sets_for_one_command_is_read_in_both_forms() {
+        let text =
+            r"'sysbom.base'='origin/it'\''s' 'a.b' 'merge.conflictStyle=diff3' 'c.d'='x y'\!'z' 'e.f'=";
+        let expected = ["sysbom.base=origin/it's", "a.b", "merge.conflictStyle=diff3", "c.d=x y!z", "e.f="];
+        assert_eq!(overrides(text), expected);
+        assert_eq!(overrides(""), [""; 0]);
+    }
 
     #[test]
     fn only_what_names_the_repository_is_taken() {

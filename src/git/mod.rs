@@ -21,9 +21,11 @@ mod textmerge;
 mod trees;
 mod worktree;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::tree::ObjectId;
+use crate::tree::{ObjectId, RepoPath};
 
 pub use base::Base;
 pub use commits::Commit;
@@ -42,6 +44,8 @@ pub use worktree::WorkTree;
 pub struct Repo {
     inner: gix::Repository,
     env: GitEnv,
+    /// What is known of the states that manifests had, by tip and path.
+    former: RefCell<HashMap<(ObjectId, RepoPath), states::Former>>,
     /// A store that joins the objects of a push in quarantine with the repository's own; removed
     /// with the value.
     _quarantine: Option<tempfile::TempDir>,

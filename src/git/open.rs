@@ -1,5 +1,6 @@
 //! Finding and opening the repository, and saying why where that fails.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use gix::ThreadSafeRepository;
@@ -23,12 +24,16 @@ impl Repo {
         }
         inner.object_cache_size_if_unset(4 * 1024 * 1024);
         let quarantine = join_quarantine(&mut inner, start, env)?;
-        Ok(Repo { inner, env: absolute(start, env), _quarantine: quarantine })
+        let former = RefCell::default();
+        Ok(Repo { inner, env: absolute(start, env), former, _quarantine: quarantine })
     }
 }
 
 fn open(start: &Path, env: &GitEnv) -> Result<gix::Repository, Error> {
-    let options = || gix::open::Options::default().bail_if_untrusted(true);
+    let options = || {
+        let overrides = env.overrides.iter().map(String::as_str).filter(|entry| is_read_here(entry));
+        gix::open::Options::default().bail_if_untrusted(true).cli_overrides(overrides)
+    };
     let opened = match &env.git_dir {
         // Whoever sets GIT_DIR has chosen the repository: git asks for no owner then, nor do we.
         Some(git_dir) => ThreadSafeRepository::open_opts(
@@ -44,11 +49,17 @@ fn open(start: &Path, env: &GitEnv) -> Result<gix::Repository, Error> {
     opened.map(|repo| repo.to_thread_local()).map_err(|cause| explain(start, env, cause))
 }
 
+/// Whether a setting given for one command is one of those that are read here. Any other could only
+/// do harm, if it is one that gix cannot read.
+fn is_read_here(entry: &str) -> bool {
+    let section = entry.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    ["sysbom", "merge", "core", "branch", "remote"].contains(&section.as_str())
+}
+
 fn explain(start: &Path, env: &GitEnv, cause: gix::Error) -> Error {
     let place = start.join(env.git_dir.as_deref().unwrap_or(Path::new("")));
     let place = place.display();
-    let text = format!("{cause:?}");
-    if text.contains("safe.directory") || text.contains("not owned") || text.contains("unsafe") {
+    if cause.to_string().contains("not owned by the current user") {
         return Error::new(format!("the repository at {place} belongs to another user"))
             .because(cause)
             .help(format!("if you trust it: `git config --global --add safe.directory {place}`"));

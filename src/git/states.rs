@@ -4,6 +4,7 @@
 //! a push of one commit or a merge.
 
 use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 
 use gix::objs::FindExt;
 
@@ -46,15 +47,17 @@ impl Repo {
     /// A state whose beginning is cut off by a shallow clone comes as an error; those before it
     /// are given.
     pub fn states(&self, tip: &ObjectId, manifest: &RepoPath) -> Result<States<'_>, Error> {
+        Ok(States { repo: self, walk: self.walk(tip, manifest)? })
+    }
+
+    fn walk(&self, tip: &ObjectId, manifest: &RepoPath) -> Result<Walk, Error> {
         let shallow = self.inner.shallow_commits().ok().flatten();
-        let shallow = shallow.map(|ids| ids.iter().copied().collect()).unwrap_or_default();
-        Ok(States {
-            repo: self,
+        Ok(Walk {
             manifest: names::path_bytes(manifest).split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect(),
             next: Some(self.oid(tip)?),
             run: None,
             seen: Vec::new(),
-            shallow,
+            shallow: shallow.map(|ids| ids.iter().copied().collect()).unwrap_or_default(),
             buffer: Vec::new(),
         })
     }
@@ -69,17 +72,21 @@ impl Repo {
         manifest: &RepoPath,
         blob: &ObjectId,
     ) -> Result<bool, Error> {
-        let mut states = self.states(tip, manifest)?;
         let blob = self.oid(blob)?;
-        while let Some(run) = states.next_run().transpose()? {
-            if run.blob == blob {
-                return Ok(true);
+        let mut known = self.former.borrow_mut();
+        let key = (tip.clone(), manifest.clone());
+        let former = match known.entry(key.clone()) {
+            Entry::Occupied(former) => former.into_mut(),
+            Entry::Vacant(place) => {
+                place.insert(Former { walk: self.walk(tip, manifest)?, met: HashSet::new(), is_cut: false })
             }
-            if run.is_cut {
-                return Err(cut_off());
-            }
+        };
+        let answer = former.has(self, blob);
+        if answer.is_err() && !former.is_cut {
+            // A walk that failed must not pass for one that came to its end.
+            known.remove(&key);
         }
-        Ok(false)
+        answer
     }
 
     /// The archive that the state at `tip` needs once it is no longer the present one; `None` if
@@ -94,7 +101,7 @@ impl Repo {
         name: &ArchiveName<'_>,
     ) -> Result<Option<ArchivePlan>, Error> {
         let mut states = self.states(tip, manifest)?;
-        if states.blob_at_tip()?.is_none() {
+        if states.walk.blob_at_tip(self)?.is_none() {
             return Ok(None);
         }
         states.next().transpose()?.map(|state| self.archive_plan(&state, name)).transpose()
@@ -139,6 +146,33 @@ fn cut_off() -> Error {
 /// The states of base, newest first: see [`Repo::states`].
 pub struct States<'repo> {
     repo: &'repo Repo,
+    walk: Walk,
+}
+
+/// What has been met so far of the former states of one manifest. Many files ask for it in turn,
+/// and each walks on from where the last one stopped.
+pub(super) struct Former {
+    walk: Walk,
+    met: HashSet<gix::ObjectId>,
+    is_cut: bool,
+}
+
+impl Former {
+    fn has(&mut self, repo: &Repo, blob: gix::ObjectId) -> Result<bool, Error> {
+        while !self.met.contains(&blob) {
+            if self.is_cut {
+                return Err(cut_off());
+            }
+            let Some(run) = self.walk.next_run(repo).transpose()? else { return Ok(false) };
+            self.is_cut = run.is_cut;
+            self.met.insert(run.blob);
+        }
+        Ok(true)
+    }
+}
+
+/// A walk along first parents.
+struct Walk {
     /// The parts of the manifest's path.
     manifest: Vec<Vec<u8>>,
     next: Option<gix::ObjectId>,
@@ -153,7 +187,7 @@ pub struct States<'repo> {
 
 /// Neighbouring commits with one content of the manifest.
 #[derive(Clone)]
-pub(super) struct Run {
+struct Run {
     blob: gix::ObjectId,
     /// The oldest of them that was met.
     commit: gix::ObjectId,
@@ -162,17 +196,17 @@ pub(super) struct Run {
     is_cut: bool,
 }
 
-impl States<'_> {
-    fn blob_at_tip(&mut self) -> Result<Option<gix::ObjectId>, Error> {
+impl Walk {
+    fn blob_at_tip(&mut self, repo: &Repo) -> Result<Option<gix::ObjectId>, Error> {
         let tip = self.next.expect("a walk that has not begun");
-        let tree = self.repo.bones(tip)?.tree;
-        self.blob_in(tree)
+        let tree = repo.bones(tip)?.tree;
+        self.blob_in(repo, tree)
     }
 
     /// The next content, followed to the commit at which it began.
-    fn next_run(&mut self) -> Option<Result<Run, Error>> {
+    fn next_run(&mut self, repo: &Repo) -> Option<Result<Run, Error>> {
         while let Some(id) = self.next.take() {
-            match self.step(id) {
+            match self.step(repo, id) {
                 Ok(None) => {}
                 Ok(Some(run)) => return Some(Ok(run)),
                 Err(cause) => {
@@ -185,19 +219,15 @@ impl States<'_> {
     }
 
     /// Goes over one commit. Gives the run that ended before it.
-    fn step(&mut self, id: gix::ObjectId) -> Result<Option<Run>, Error> {
-        let Bones { tree, parents, time } = self.repo.bones(id)?;
+    fn step(&mut self, repo: &Repo, id: gix::ObjectId) -> Result<Option<Run>, Error> {
+        let Bones { tree, parents, time } = repo.bones(id)?;
         let is_cut = !parents.is_empty() && self.shallow.contains(&id);
         self.next = if is_cut { None } else { parents.first().copied() };
-        let found = self.blob_in(tree)?;
+        let found = self.blob_in(repo, tree)?;
         if is_cut && found.is_none() {
             // What lies behind the cut is unknown; a run that shows it is the only way to say so.
-            let ended = self.run.replace(Run {
-                blob: self.repo.inner.object_hash().null(),
-                commit: id,
-                time,
-                is_cut,
-            });
+            let ended =
+                self.run.replace(Run { blob: repo.inner.object_hash().null(), commit: id, time, is_cut });
             return Ok(ended);
         }
         let run = found.map(|blob| Run { blob, commit: id, time, is_cut });
@@ -211,7 +241,7 @@ impl States<'_> {
     }
 
     /// The manifest's object in a tree, if it is a regular file there.
-    fn blob_in(&mut self, root: gix::ObjectId) -> Result<Option<gix::ObjectId>, Error> {
+    fn blob_in(&mut self, repo: &Repo, root: gix::ObjectId) -> Result<Option<gix::ObjectId>, Error> {
         let mut at = root;
         for depth in 0..self.manifest.len() {
             if let Some((tree, found)) = self.seen.get(depth)
@@ -224,7 +254,7 @@ impl States<'_> {
             self.seen.truncate(depth);
             self.seen.push((at, None));
             let last = depth + 1 == self.manifest.len();
-            match self.child(at, depth, last)? {
+            match self.child(repo, at, depth, last)? {
                 Some(id) => at = id,
                 None => return Ok(None),
             }
@@ -242,15 +272,16 @@ impl States<'_> {
 
     fn child(
         &mut self,
+        repo: &Repo,
         tree: gix::ObjectId,
         depth: usize,
         last: bool,
     ) -> Result<Option<gix::ObjectId>, Error> {
         let attempt = || format!("could not read tree {}", tree.to_hex_with_len(10));
-        let objects = &self.repo.inner.objects;
+        let objects = &repo.inner.objects;
         let rows = objects
             .find_tree_iter(&tree, &mut self.buffer)
-            .map_err(|cause| self.repo.missing(attempt(), cause))?;
+            .map_err(|cause| repo.missing(attempt(), cause))?;
         for row in rows {
             let row = row.map_err(|cause| Error::new(attempt()).because(cause))?;
             if *row.filename == *self.manifest[depth] {
@@ -266,7 +297,7 @@ impl Iterator for States<'_> {
     type Item = Result<State, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let run = self.next_run()?;
+        let run = self.walk.next_run(self.repo)?;
         Some(run.and_then(|run| {
             if run.is_cut {
                 return Err(cut_off());
@@ -282,6 +313,6 @@ impl Iterator for States<'_> {
 
 impl std::fmt::Debug for States<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("States").field("next", &self.next).finish_non_exhaustive()
+        f.debug_struct("States").field("next", &self.walk.next).finish_non_exhaustive()
     }
 }

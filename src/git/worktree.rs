@@ -19,6 +19,9 @@ pub struct WorkTree<'repo> {
     repo: &'repo Repo,
     top: PathBuf,
     index: OnceCell<IndexTree<'repo>>,
+    /// Whether the disk tells which files are executable.
+    has_modes: bool,
+    stat: gix::index::entry::stat::Options,
 }
 
 impl Repo {
@@ -27,7 +30,9 @@ impl Repo {
     /// # Errors
     /// The repository is bare.
     pub fn worktree(&self) -> Result<WorkTree<'_>, Error> {
-        Ok(WorkTree { repo: self, top: self.top()?, index: OnceCell::new() })
+        let has_modes = self.inner.config_snapshot().boolean("core.fileMode").unwrap_or(true);
+        let stat = self.inner.stat_options().unwrap_or_default();
+        Ok(WorkTree { repo: self, top: self.top()?, index: OnceCell::new(), has_modes, stat })
     }
 
     /// The top of the working tree, absolute.
@@ -52,7 +57,7 @@ impl<'repo> WorkTree<'repo> {
         self.top.join(names::disk_path(path))
     }
 
-    /// What stands at a path, hashed unless the index knows it.
+    /// What stands at a path that lies behind no link, hashed unless the index knows it.
     fn look(&self, path: &RepoPath) -> Result<Option<TreeEntry>, Error> {
         let tracked = self.tracked(path)?;
         // Not checked out (a sparse checkout): the index speaks for it.
@@ -60,9 +65,6 @@ impl<'repo> WorkTree<'repo> {
             return Ok(tracked.map(|tracked| tracked.entry));
         }
         let disk = self.on_disk(path);
-        if self.lies_behind_a_link(path) {
-            return Ok(None);
-        }
         let attempt = || format!("could not read {}", disk.display());
         let meta = match gix::index::fs::Metadata::from_path_no_follow(&disk) {
             Ok(meta) => meta,
@@ -85,10 +87,9 @@ impl<'repo> WorkTree<'repo> {
     }
 
     fn kind(&self, meta: &gix::index::fs::Metadata, tracked: Option<&Tracked>) -> Kind {
-        let config = self.repo.inner.config_snapshot();
         if meta.is_symlink() {
             Kind::Symlink
-        } else if !config.boolean("core.fileMode").unwrap_or(true) {
+        } else if !self.has_modes {
             let kind = tracked.map(|tracked| tracked.entry.kind);
             kind.filter(|kind| *kind == Kind::Executable).unwrap_or(Kind::File)
         } else if meta.is_executable() {
@@ -124,9 +125,8 @@ impl<'repo> WorkTree<'repo> {
 
     fn is_unchanged(&self, tracked: &Tracked, meta: &gix::index::fs::Metadata) -> Result<bool, Error> {
         let Ok(now) = Stat::from_fs(meta) else { return Ok(false) };
-        let Ok(options) = self.repo.inner.stat_options() else { return Ok(false) };
         let written = self.index()?.file.timestamp();
-        Ok(tracked.stat.matches(&now, options) && !tracked.stat.is_racy(written, options))
+        Ok(tracked.stat.matches(&now, self.stat) && !tracked.stat.is_racy(written, self.stat))
     }
 
     /// Whether a folder above `path` is a link: git sees the link and nothing behind it.
@@ -167,10 +167,17 @@ impl<'repo> WorkTree<'repo> {
 
     fn list(&self, folder: &RepoPath) -> Result<Vec<TreeEntry>, Error> {
         let mut files = Vec::new();
+        let mut linked: (Option<RepoPath>, bool) = (None, false);
         for path in self.paths_below(folder)? {
+            if linked.0 != path.folder() {
+                linked = (path.folder(), self.lies_behind_a_link(&path));
+            }
+            if linked.1 && !self.tracked(&path)?.is_some_and(|tracked| tracked.skipped) {
+                continue;
+            }
             match self.look(&path)? {
                 Some(entry) => files.push(entry),
-                None if self.on_disk(&path).is_dir() && !self.lies_behind_a_link(&path) => {
+                None if self.on_disk(&path).is_dir() => {
                     files.extend(self.nested_repository(&path));
                 }
                 None => {}
@@ -198,10 +205,17 @@ struct Tracked {
 
 impl Tree for WorkTree<'_> {
     fn entry(&self, path: &RepoPath) -> Result<Option<TreeEntry>, TreeError> {
-        if !path.as_str().is_empty()
+        let is_top = path.as_str().is_empty();
+        if !is_top
+            && !self.lies_behind_a_link(path)
             && let Some(entry) = self.look(path)?
         {
             return Ok(Some(entry));
+        }
+        // Nothing on disk and nothing tracked: no need to ask git for what it does not ignore.
+        let is_absent = !is_top && fs::symlink_metadata(self.on_disk(path)).is_err();
+        if is_absent && self.tracked_below(path)?.is_empty() {
+            return Ok(None);
         }
         Ok(index::folder_entry(self.repo, path, &self.list(path)?)?)
     }
