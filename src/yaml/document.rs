@@ -4,6 +4,7 @@
 //! out (colons, dashes, block scalar headers) and holds the limits. It is the only file that
 //! names the parser.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, StructureStyle};
@@ -323,7 +324,8 @@ struct Reader<'t> {
     open: Vec<Open>,
     root: Option<NodeId>,
     comments: Vec<Comment>,
-    anchors: Vec<(usize, NodeId)>,
+    /// By the parser's number of the anchor.
+    anchors: HashMap<usize, NodeId>,
     documents: usize,
     explicit_start: bool,
 }
@@ -336,7 +338,7 @@ impl<'t> Reader<'t> {
             open: Vec::new(),
             root: None,
             comments: Vec::new(),
-            anchors: Vec::new(),
+            anchors: HashMap::new(),
             documents: 0,
             explicit_start: false,
         }
@@ -387,12 +389,10 @@ impl<'t> Reader<'t> {
             Event::Anchor(id, _) => {
                 let node = to_u32(self.nodes.len() - 1);
                 self.nodes[node as usize].anchor = Some(span);
-                self.anchors.push((id, NodeId(node)));
+                self.anchors.insert(id, NodeId(node));
             }
             Event::Alias(id) => {
-                let target =
-                    self.anchors.iter().rev().find(|(anchor, _)| *anchor == id).map(|(_, node)| *node);
-                let target = target.expect("the parser refuses an alias without an anchor");
+                let target = *self.anchors.get(&id).expect("the parser refuses an alias without an anchor");
                 self.add(span, tag, NodeKind::Alias(target))?;
             }
             Event::Scalar(value, style, _, _) => {
@@ -542,7 +542,7 @@ impl Layout<'_> {
     /// parser's end lies behind blank lines and behind the indentation of the next line.
     fn block_scalar(&self, id: NodeId, at: usize) -> Span {
         let text = self.text;
-        let header = text[at..].lines().next().unwrap_or("");
+        let header = text[at..].split(['\n', '\r']).next().unwrap_or("");
         let node = &self.nodes[id.0 as usize];
         let mut body = &text[at..node.span.end.max(at + header.len())];
         if node.span.end < text.len() {
@@ -585,7 +585,7 @@ impl Layout<'_> {
             }
             let after_key = self.node(entry.key, cursor);
             let colon = self.skip_trivia(after_key);
-            entry.colon = (self.byte(colon) == Some(b':')).then_some(colon);
+            entry.colon = self.is_colon(colon, entry.value, shape).then_some(colon);
             cursor = self.node(entry.value, entry.colon.map_or(after_key, |colon| colon + 1));
         }
         let start = entries.first().map(|entry| entry.start);
@@ -627,6 +627,15 @@ impl Layout<'_> {
         self.text.as_bytes().get(at).copied()
     }
 
+    /// Whether the `:` of an entry stands at `at`. A value that is written has one; without a value,
+    /// a `:` there may begin the next key: `? a`, then a line `:b: c`.
+    fn is_colon(&self, at: usize, value: NodeId, shape: Shape) -> bool {
+        let value = &self.nodes[value.0 as usize];
+        let is_written = !value.span.is_empty() || value.anchor.is_some() || value.tag.is_some();
+        let ends_entry = shape == Shape::Flow && matches!(self.byte(at + 1), Some(b',' | b']' | b'}'));
+        self.byte(at) == Some(b':') && (is_written || ends_entry || self.is_indicator(at, b':'))
+    }
+
     /// Whether `indicator` stands at `at`, followed by space, a line break or nothing.
     fn is_indicator(&self, at: usize, indicator: u8) -> bool {
         self.byte(at) == Some(indicator)
@@ -640,8 +649,8 @@ impl Layout<'_> {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' => cursor += 1,
                 b'#' if cursor == 0 || matches!(bytes[cursor - 1], b' ' | b'\t' | b'\r' | b'\n') => {
-                    cursor +=
-                        bytes[cursor..].iter().position(|&b| b == b'\n').unwrap_or(bytes.len() - cursor);
+                    let line_break = bytes[cursor..].iter().position(|&byte| matches!(byte, b'\n' | b'\r'));
+                    cursor = line_break.map_or(bytes.len(), |length| cursor + length);
                 }
                 _ => break,
             }
@@ -659,7 +668,7 @@ impl Document {
             return after_mark;
         }
         let mut line_start = after_mark;
-        for line in self.text[after_mark..].split_inclusive('\n') {
+        for line in self.text[after_mark..].split_inclusive(['\n', '\r']) {
             if line.starts_with("---") {
                 return line_start + 3;
             }

@@ -48,8 +48,12 @@ pub enum FeatureKind {
     BlockScalarEnd,
 }
 
+/// The most uses of one kind, and the most repeated keys, that are reported of one document: a
+/// hostile file could hold millions.
+const MAX_REPORTED: usize = 1_000;
+
 /// Everything in a document that Helm's reader and ours would, or could, read differently, in
-/// the order of the text. Linear in its size.
+/// the order of the text; of each kind the first thousand. Linear in its size.
 ///
 /// ```
 /// use sysbom::yaml::{Document, FeatureKind, features};
@@ -59,20 +63,28 @@ pub enum FeatureKind {
 /// # Ok::<(), sysbom::yaml::Fault>(())
 /// ```
 pub fn features(document: &Document) -> Vec<Feature> {
-    let mut found = Found(Vec::new());
+    let mut found = Found::default();
     found.characters(document.text());
     found.directives(document);
     found.nodes(document);
     found.end_of_text(document);
-    found.0.sort_by_key(|feature| (feature.span, feature.kind));
-    found.0
+    found.features.sort_by_key(|feature| (feature.span, feature.kind));
+    found.features
 }
 
-struct Found(Vec<Feature>);
+#[derive(Default)]
+struct Found {
+    features: Vec<Feature>,
+    seen: HashMap<FeatureKind, usize>,
+}
 
 impl Found {
     fn add(&mut self, kind: FeatureKind, span: Span, message: impl Into<String>) {
-        self.0.push(Feature { kind, message: message.into(), span });
+        let seen = self.seen.entry(kind).or_insert(0);
+        *seen += 1;
+        if *seen <= MAX_REPORTED {
+            self.features.push(Feature { kind, message: message.into(), span });
+        }
     }
 
     fn characters(&mut self, text: &str) {
@@ -237,7 +249,7 @@ pub struct DuplicateKey {
 
 /// All keys that stand more than once in one mapping, in the order of the text. Keys are the
 /// same if their text after unquoting is; a key that is no scalar is compared by its source
-/// text. Linear in the size of the document.
+/// text. At most a thousand. Linear in the size of the document.
 pub fn duplicate_keys(document: &Document) -> Vec<DuplicateKey> {
     let mut found = Vec::new();
     for (id, _) in document.nodes() {
@@ -257,6 +269,7 @@ pub fn duplicate_keys(document: &Document) -> Vec<DuplicateKey> {
         }
     }
     found.sort_by_key(|duplicate| duplicate.second);
+    found.truncate(MAX_REPORTED);
     found
 }
 

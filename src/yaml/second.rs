@@ -6,12 +6,13 @@
 //! something else.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::document::{Document, NodeId, NodeKind};
+use super::document::{Document, MAX_NODES, NodeId, NodeKind};
 use crate::text::Span;
 
 /// The first place where the two readers do not agree.
@@ -41,6 +42,12 @@ pub fn disagreement(document: &Document) -> Option<Disagreement> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let skipped = document.text().len() - text.len();
     let Some(root) = document.root() else { return finds_data(text) };
+    if expanded_size(document) > MAX_NODES {
+        return Some(Disagreement {
+            message: format!("aliases repeat more than the {MAX_NODES} values that are read"),
+            span: document.node(root).span,
+        });
+    }
     let found = RefCell::new(None);
     let reader = serde_yaml::Deserializer::from_str(text);
     let error = Expected { document, node: root, found: &found }.deserialize(reader).err()?;
@@ -61,6 +68,41 @@ fn finds_data(text: &str) -> Option<Disagreement> {
         message: "a second YAML reader finds data where we find none".to_owned(),
         span: Span::at(0),
     })
+}
+
+/// How many nodes there are once every alias is followed, as far as that can be counted: an alias
+/// inside of what it repeats has no end.
+fn expanded_size(document: &Document) -> usize {
+    let mut sizes = HashMap::new();
+    match document.root() {
+        Some(root) if document.nodes().any(|(_, node)| matches!(node.kind, NodeKind::Alias(_))) => {
+            size_of(document, root, &mut sizes)
+        }
+        _ => 0,
+    }
+}
+
+/// Depth is limited by the document, because an alias is not followed here: what it repeats ended
+/// before it, so its size is known.
+fn size_of(document: &Document, id: NodeId, sizes: &mut HashMap<NodeId, usize>) -> usize {
+    let mut size = 1_usize;
+    match &document.node(id).kind {
+        NodeKind::Scalar { .. } => {}
+        NodeKind::Alias(target) => size = sizes.get(target).copied().unwrap_or(usize::MAX),
+        NodeKind::Mapping { entries, .. } => {
+            for entry in entries {
+                size = size.saturating_add(size_of(document, entry.key, sizes));
+                size = size.saturating_add(size_of(document, entry.value, sizes));
+            }
+        }
+        NodeKind::Sequence { items, .. } => {
+            for item in items {
+                size = size.saturating_add(size_of(document, item.value, sizes));
+            }
+        }
+    }
+    sizes.insert(id, size);
+    size
 }
 
 fn floor_char_boundary(text: &str, at: usize) -> usize {
@@ -175,6 +217,19 @@ mod tests {
             "\u{feff}a: &x {b: c}\r\nd: *x\r\n",
         ] {
             assert_eq!(judged(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn aliases_that_would_never_end_are_refused_at_once() {
+        let mut bomb = "a0: &a0 [x]\n".to_owned();
+        for level in 1..40 {
+            let below = level - 1;
+            bomb += &format!("a{level}: &a{level} [*a{below}, *a{below}]\n");
+        }
+        for text in [bomb.as_str(), "a: &a [*a]\n"] {
+            let found = judged(text).expect("it is refused");
+            assert_eq!(found.message, "aliases repeat more than the 500000 values that are read");
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::parts::shared;
-use crate::tree::Tree;
+use crate::tree::{Tree, comments, misplaced};
 use sysbom::yaml::{Change, Document, FaultKind, NodeId, NodeKind, ScalarStyle, Shape, apply};
 
 /// One case of the suite.
@@ -145,34 +145,6 @@ fn expected_events(tree: &str) -> String {
     out
 }
 
-/// Where a span does not lie in the text, in that of its parent, after what stands before it.
-pub fn misplaced(document: &Document) -> Option<String> {
-    let mut open = vec![document.root()?];
-    while let Some(id) = open.pop() {
-        let node = document.node(id);
-        if node.span.end > document.text().len() {
-            return Some(format!("{node:?}"));
-        }
-        let mut children = Vec::new();
-        for entry in document.entries(id) {
-            children.push((entry.key, entry.start));
-            let before_value = entry.colon.unwrap_or(document.node(entry.value).full_span().start);
-            children.push((entry.value, before_value));
-        }
-        children.extend(document.items(id).iter().map(|item| (item.value, item.start)));
-        let mut cursor = node.span.start;
-        for (child, start) in children {
-            let span = document.node(child).full_span();
-            if !(cursor <= start && start <= span.start && span.end <= node.span.end) {
-                return Some(format!("{:?} in {node:?} after {cursor}, start {start}", document.node(child)));
-            }
-            cursor = span.end;
-            open.push(child);
-        }
-    }
-    None
-}
-
 #[test]
 fn every_valid_document_of_the_suite_is_read_as_it_means() {
     let (mut valid, mut several, mut wrong) = (0, 0, Vec::new());
@@ -254,8 +226,4 @@ fn every_edit_of_the_suite_means_the_same_edit_of_its_data() {
         }
     }
     assert!(made > 5_000 && repeated < 200, "{made} made, {repeated} refused");
-}
-
-fn comments(document: &Document) -> Vec<&str> {
-    document.comments().iter().map(|comment| comment.span.of(document.text())).collect()
 }

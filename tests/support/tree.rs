@@ -148,3 +148,36 @@ impl Tree {
         changes
     }
 }
+
+/// Where a span does not lie in the text, in that of its parent, after what stands before it.
+pub fn misplaced(document: &Document) -> Option<String> {
+    let mut open = vec![document.root()?];
+    while let Some(id) = open.pop() {
+        let node = document.node(id);
+        if node.span.end > document.text().len() {
+            return Some(format!("{node:?}"));
+        }
+        let mut children = Vec::new();
+        for entry in document.entries(id) {
+            children.push((entry.key, entry.start));
+            let before_value = entry.colon.unwrap_or(document.node(entry.value).full_span().start);
+            children.push((entry.value, before_value));
+        }
+        children.extend(document.items(id).iter().map(|item| (item.value, item.start)));
+        let mut cursor = node.span.start;
+        for (child, start) in children {
+            let span = document.node(child).full_span();
+            if !(cursor <= start && start <= span.start && span.end <= node.span.end) {
+                return Some(format!("{:?} in {node:?} after {cursor}, start {start}", document.node(child)));
+            }
+            cursor = span.end;
+            open.push(child);
+        }
+    }
+    None
+}
+
+/// The comments, in order.
+pub fn comments(document: &Document) -> Vec<&str> {
+    document.comments().iter().map(|comment| comment.span.of(document.text())).collect()
+}

@@ -4,7 +4,7 @@ use super::render::{self, Indent};
 use super::{Child, Refused, Slot, Value, is_flow, refused};
 use crate::text::{Edit, Span};
 use crate::yaml::lines::Lines;
-use crate::yaml::{Document, NodeKind};
+use crate::yaml::{Document, NodeKind, ScalarStyle};
 
 /// Another value for a child. The comment on the line of its `:` or `-` stays.
 pub(super) fn replace(document: &Document, slot: &Slot, value: &Value) -> Vec<Edit> {
@@ -120,7 +120,8 @@ pub(super) fn remove(document: &Document, slot: &Slot) -> Result<Vec<Edit>, Refu
         let after = lines.after_break(end);
         // A text without a last line break stays one.
         let at_end = after == lines.end(end);
-        let start = if at_end { lines.before_break(start) } else { start };
+        let start =
+            if at_end && !follows_block_scalar(document, start) { lines.before_break(start) } else { start };
         return Ok(vec![Edit::remove(Span::new(start, after))]);
     }
     // The first entry on the line of a dash: the next one takes its place, unless comments
@@ -133,4 +134,12 @@ pub(super) fn remove(document: &Document, slot: &Slot) -> Result<Vec<Edit>, Refu
         return Ok(vec![Edit::remove(Span::new(start, lines.end(end)))]);
     }
     Ok(vec![Edit::remove(Span::new(child.start, next.start))])
+}
+
+/// Whether the value above this byte is a block scalar, whose last line break is text.
+fn follows_block_scalar(document: &Document, at: usize) -> bool {
+    let above = document.nodes().map(|(_, node)| node).take_while(|node| node.span.start < at).last();
+    above.is_some_and(|node| {
+        matches!(node.kind, NodeKind::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. })
+    })
 }

@@ -70,14 +70,19 @@ fn append(document: &Document, span: Span, children: &[Child], last: &Child, ent
     let lines = Lines(document.text());
     let comma = lines.comma_after(last.end);
     let after = comma.map_or(last.end, |comma| comma + 1);
-    let own_comma = if comma.is_some() { "" } else { "," };
+    let own_comma = match comma {
+        Some(_) => "",
+        // A colon needs a blank after it, even where no value follows.
+        None if document.text()[..after].ends_with(':') => " ,",
+        None => ",",
+    };
     let trailing_comma = if comma.is_some() { "," } else { "" };
     match lines.comment_after(after) {
         Some(comment_end) => {
             let between = if between == " " { format!("{} ", lines.newline()) } else { between };
             let mut edits = vec![Edit::insert(comment_end, format!("{between}{entry}{trailing_comma}"))];
             if comma.is_none() {
-                edits.push(Edit::insert(last.end, ","));
+                edits.push(Edit::insert(last.end, own_comma));
             }
             edits
         }

@@ -14,7 +14,7 @@ use std::fmt;
 
 use data::Data;
 
-use super::document::{Document, NodeId, NodeKind, Shape};
+use super::document::{Document, Entry, NodeId, NodeKind, Shape};
 use super::path::{Path, Segment};
 use crate::text::{self, Edit, Span};
 
@@ -170,24 +170,26 @@ impl Child {
 /// Everything a collection holds.
 fn children(document: &Document, container: NodeId) -> Vec<Child> {
     let end = |id: NodeId| document.node(id).full_span().end;
-    let of_entry = |entry: &super::Entry| Child {
-        start: entry.start,
-        end: end(entry.key).max(entry.colon.map_or(0, |colon| colon + 1)).max(end(entry.value)),
-        after_indicator: entry.colon.map(|colon| colon + 1),
-        key: Some(entry.key),
-        value: entry.value,
-    };
+    let flow = is_flow(document, container);
     match &document.node(container).kind {
-        NodeKind::Mapping { entries, .. } => entries.iter().map(of_entry).collect(),
-        NodeKind::Sequence { shape, items } => items
+        NodeKind::Mapping { entries, .. } => entries
+            .iter()
+            .map(|entry| Child {
+                start: entry.start,
+                end: end(entry.key).max(end(entry.value)).max(after_colon(document, entry, flow)),
+                after_indicator: entry.colon.map(|colon| colon + 1),
+                key: Some(entry.key),
+                value: entry.value,
+            })
+            .collect(),
+        NodeKind::Sequence { items, .. } => items
             .iter()
             .map(|item| {
-                let after_dash = item.start + 1;
-                let dash = *shape == Shape::Block;
+                let after_dash = (!flow).then_some(item.start + 1);
                 Child {
                     start: item.start,
-                    end: end(item.value).max(if dash { after_dash } else { 0 }),
-                    after_indicator: dash.then_some(after_dash),
+                    end: end(item.value).max(after_dash.unwrap_or(0)),
+                    after_indicator: after_dash,
                     key: None,
                     value: item.value,
                 }
@@ -195,6 +197,12 @@ fn children(document: &Document, container: NodeId) -> Vec<Child> {
             .collect(),
         NodeKind::Scalar { .. } | NodeKind::Alias(_) => Vec::new(),
     }
+}
+
+/// After the colon of an entry, and in flow style after the blank that a colon needs.
+fn after_colon(document: &Document, entry: &Entry, flow: bool) -> usize {
+    let after = entry.colon.map_or(0, |colon| colon + 1);
+    if flow && document.text()[after..].starts_with(' ') { after + 1 } else { after }
 }
 
 /// A child and where it is held.
