@@ -86,8 +86,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let mut repo = env.repository()?;
     let mut findings = judge(args, env, &repo)?;
     if args.fix {
-        let done = fix::apply(&repo, &findings)?;
-        done.iter().for_each(|line| console.say(format!("{line}\n")));
+        tell(args, console, &fix::apply(&repo, &findings)?)?;
         repo = env.repository()?;
         findings = judge(args, env, &repo)?;
     }
@@ -98,6 +97,17 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     }
     show(args, env, console, &findings)?;
     Ok(exit(&findings))
+}
+
+/// What was mended; beside the document where the output is one.
+fn tell(args: &Args, console: &mut Console, done: &[String]) -> Result<(), Failure> {
+    for line in done {
+        match args.format {
+            FormatName::Human => console.out(format!("{line}\n"))?,
+            _ => console.say(format!("{line}\n")),
+        }
+    }
+    Ok(())
 }
 
 fn judge(args: &Args, env: &Env, repo: &Repo) -> Result<Vec<Finding>, Failure> {

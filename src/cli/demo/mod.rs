@@ -61,11 +61,21 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     refused(&mut stage)?;
     lost_and_mended(&mut stage)?;
     stage.scene("The end")?;
-    stage.tell(&format!(
-        "Look around: cd {}\nThen try: git log --graph --oneline, sysbom check, sysbom explain floating-tag",
-        dir.join("operations").display()
-    ))?;
+    stage.tell(&format!("All of it is still there:\n{}", way_in(&dir, env)))?;
     Ok(Exit::Ok)
+}
+
+/// How to go on looking around. Hooks and driver there look for sysbom in PATH.
+fn way_in(dir: &Path, env: &Env) -> String {
+    let own = env.program.as_deref().and_then(Path::parent);
+    let in_path = own.is_some_and(|own| {
+        env.var("PATH").is_some_and(|path| std::env::split_paths(path).any(|folder| folder == own))
+    });
+    let mut text = format!("    cd {}\n", dir.join("operations").display());
+    if let (Some(own), false) = (own, in_path) {
+        text += &format!("    export PATH={}:$PATH\n", own.display());
+    }
+    text + "    sysbom check\n    sysbom explain floating-tag"
 }
 
 fn make_empty(dir: &Path) -> Result<(), Failure> {
@@ -100,14 +110,12 @@ fn an_operation_repository(stage: &mut Stage) -> Result<(), Failure> {
 fn two_producers(stage: &mut Stage) -> Result<(), Failure> {
     stage.scene("Two producers release at the same time")?;
     stage.run(Done, &["git", "switch", "-q", "-c", "release/app"])?;
-    stage.edit(MANIFEST, "v1.2.3", "v1.3.0")?;
-    stage.edit(MANIFEST, APP_123, APP_130)?;
+    stage.edit(MANIFEST, &[("v1.2.3", "v1.3.0"), (APP_123, APP_130)])?;
     stage.run(Done, &["git", "commit", "-q", "-a", "-m", "Release app v1.3.0"])?;
     stage.tell("The hook kept the state that is about to be replaced, byte for byte:")?;
     stage.run(Done, &["git", "show", "--stat", "--format=%s"])?;
     stage.run(Done, &["git", "switch", "-q", "-c", "release/model", "main"])?;
-    stage.edit(MANIFEST, "v2.0.1", "v2.1.0")?;
-    stage.edit(MANIFEST, MODEL_201, MODEL_210)?;
+    stage.edit(MANIFEST, &[("v2.0.1", "v2.1.0"), (MODEL_201, MODEL_210)])?;
     stage.run(Done, &["git", "commit", "-q", "-a", "-m", "Release modelService v2.1.0"])?;
     Ok(())
 }
@@ -134,12 +142,12 @@ fn torn_by_text(stage: &mut Stage) -> Result<(), Failure> {
     stage.scene("A merge that text tears and sysbom refuses")?;
     stage.tell("One rebuilds app v1.3.0 on a mended base image: same tag, new digest.")?;
     stage.run(Done, &["git", "switch", "-q", "-c", "rebuild", "main"])?;
-    stage.edit(MANIFEST, APP_130, APP_REBUILT)?;
-    stage.run(Done, &["git", "commit", "-q", "-a", "-m", "Rebuild app v1.3.0"])?;
+    stage.edit(MANIFEST, &[(APP_130, APP_REBUILT)])?;
+    stage.run_in_brief(Done, &["git", "commit", "-q", "-a", "-m", "Rebuild app v1.3.0"])?;
     stage.tell("Another promotes the tested build to v1.4.0: new tag, same digest.")?;
     stage.run(Done, &["git", "switch", "-q", "-c", "promote", "main"])?;
-    stage.edit(MANIFEST, "v1.3.0", "v1.4.0")?;
-    stage.run(Done, &["git", "commit", "-q", "-a", "-m", "Promote app to v1.4.0"])?;
+    stage.edit(MANIFEST, &[("v1.3.0", "v1.4.0")])?;
+    stage.run_in_brief(Done, &["git", "commit", "-q", "-a", "-m", "Promote app to v1.4.0"])?;
     stage.tell("Merged as text there is no conflict, and the result is a pin that nobody built:")?;
     let as_text = "merge.sysbom.driver=git merge-file %A %O %B";
     let tree =
@@ -155,12 +163,13 @@ fn torn_by_text(stage: &mut Stage) -> Result<(), Failure> {
 fn refused(stage: &mut Stage) -> Result<(), Failure> {
     stage.scene("A floating tag is refused")?;
     stage.run(Done, &["git", "switch", "-q", "main"])?;
-    stage.edit(MANIFEST, "v1.3.0", "latest")?;
+    stage.edit(MANIFEST, &[("v1.3.0", "latest"), (APP_130, APP_150)])?;
     stage.run(Refused, &["git", "commit", "-q", "-a", "-m", "Always the newest app"])?;
     stage.run(Done, &["git", "restore", "."])?;
 
     stage.scene("A broken manifest is refused")?;
-    stage.edit(MANIFEST, "    tag: v1.3.0\n", "    tag: v1.3.0\n    tag: v1.5.0\n")?;
+    let twice = "tag: v1.3.0\n    tag: v1.5.0";
+    stage.edit(MANIFEST, &[("tag: v1.3.0", twice), (APP_130, APP_150)])?;
     stage.run(Refused, &["git", "commit", "-q", "-a", "-m", "Release app v1.5.0, twice"])?;
     stage.run(Done, &["git", "restore", "."])?;
 
@@ -174,8 +183,7 @@ fn refused(stage: &mut Stage) -> Result<(), Failure> {
 fn lost_and_mended(stage: &mut Stage) -> Result<(), Failure> {
     stage.scene("A missing archive is refused, and mended")?;
     stage.tell("Someone goes round the hook:")?;
-    stage.edit(MANIFEST, "v1.3.0", "v1.5.0")?;
-    stage.edit(MANIFEST, APP_130, APP_150)?;
+    stage.edit(MANIFEST, &[("v1.3.0", "v1.5.0"), (APP_130, APP_150)])?;
     stage.run(Done, &["git", "commit", "-q", "-a", "--no-verify", "-m", "Release app v1.5.0"])?;
     stage.run(Refused, &["git", "push", "-q"])?;
     stage.run(Done, &["sysbom", "check", "--fix"])?;

@@ -59,6 +59,14 @@ impl<'a, 'b> Stage<'a, 'b> {
         Ok(output)
     }
 
+    /// Runs a command, shown with the headlines of what came of it.
+    pub fn run_in_brief(&mut self, expect: Expect, words: &[&str]) -> Result<(), Failure> {
+        self.console.out(format!("$ {}\n", shown(words)))?;
+        let output = self.quietly(expect, words)?;
+        let headlines = output.lines().filter(|line| line.contains("warning[") || line.contains("error["));
+        headlines.map(|line| indented(line.trim())).try_for_each(|line| self.console.out(line))
+    }
+
     /// Runs a command that the story does not dwell on; gives what it said.
     pub fn quietly(&mut self, expect: Expect, words: &[&str]) -> Result<String, Failure> {
         let output = self.start(words)?;
@@ -139,15 +147,29 @@ impl<'a, 'b> Stage<'a, 'b> {
         std::fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))
     }
 
-    /// Replaces a text in the manifest by another, as someone with an editor would.
-    pub fn edit(&mut self, path: &str, before: &str, after: &str) -> Result<(), Failure> {
-        let text = self.read(path)?;
-        if !text.contains(before) {
-            return Err(Failure::new(format!("the demo expected `{before}` in {path}")));
+    /// Replaces texts in a file by others, as someone with an editor would.
+    pub fn edit(&mut self, path: &str, changes: &[(&str, &str)]) -> Result<(), Failure> {
+        let mut text = self.read(path)?;
+        let mut shown = Vec::new();
+        for (before, after) in changes {
+            if !text.contains(before) {
+                return Err(Failure::new(format!("the demo expected `{before}` in {path}")));
+            }
+            text = text.replacen(before, after, 1);
+            shown.push(format!("{} -> {}", in_brief(before), in_brief(after)));
         }
-        self.console.out(format!("(edits {path}: {before} -> {after})\n"))?;
-        self.write(path, &text.replacen(before, after, 1))
+        self.console.out(format!("(edits {path}: {})\n", shown.join(", ")))?;
+        self.write(path, &text)
     }
+}
+
+/// One line, with the digits of a digest left out after the first few.
+fn in_brief(text: &str) -> String {
+    let words = text.split_whitespace().map(|word| match word.get(..12) {
+        Some(first) if word.len() == 64 => format!("{first}..."),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A command as one would type it.
@@ -163,5 +185,5 @@ fn shown(words: &[&str]) -> String {
 
 fn indented(output: &str) -> String {
     let output = escape_lines(output.trim_end()).to_string();
-    output.lines().fold(String::new(), |text, line| text + "    " + line + "\n").replace("    \n", "\n")
+    output.lines().fold(String::new(), |text, line| text + format!("    {line}").trim_end() + "\n")
 }
