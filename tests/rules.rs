@@ -272,6 +272,43 @@ fn schema_is_quiet_on_further_keys() {
 }
 
 #[test]
+fn schema_fires_on_an_experiment_that_does_not_fit_its_json_schema() {
+    let policy = "experiment: {schema: schema/experiment.json}\n";
+    let schema = "{\"properties\": {\n  \"cohort\": {\"enum\": [\"a\", \"b\"]}}}\n";
+    let with = |experiment: &str| tree(&(sound() + experiment)).with(POLICY, policy);
+    let judged = with("experiment:\n  cohort: c\n").with("schema/experiment.json", schema);
+    let found = update(None, &judged);
+    assert_eq!(
+        of_rule("schema", &found),
+        [
+            "error releases/current.yaml:11:11 the experiment does not fit its schema: only one of [\"a\", \"b\"] is allowed"
+        ]
+    );
+    let because: Vec<_> = found[0].because.iter().map(|place| place.path.as_str()).collect();
+    assert_eq!(because, ["schema/experiment.json", POLICY]);
+
+    assert_eq!(
+        of_rule("schema", &update(None, &with("experiment:\n  cohort: c\n"))),
+        [
+            "error schema/experiment.json:1:1 the schema of experiments `schema/experiment.json` does not exist"
+        ]
+    );
+    let odd = with("experiment: {}\n").with("schema/experiment.json", "{\"unevaluatedProperties\": false}");
+    assert_eq!(
+        of_rule("schema", &update(None, &odd)),
+        [
+            "error schema/experiment.json:1:2 the schema of experiments cannot be followed: `unevaluatedProperties` is \
+          not supported"
+        ]
+    );
+    let fits = with("experiment:\n  cohort: b\n").with("schema/experiment.json", schema);
+    assert_eq!(update(None, &fits), []);
+    // A change cannot loosen the schema that judges it.
+    let loosened = judged.with("schema/experiment.json", "true");
+    assert_eq!(places("schema", &update(Some(&fits), &loosened)), ["error releases/current.yaml:11:11"]);
+}
+
+#[test]
 fn unexpected_key_fires_on_a_slip() {
     let text = sound().replacen("digest:", "digset:", 1) + "experimnet: {}\n";
     assert_eq!(
@@ -771,6 +808,10 @@ fn path_twin_fires_on_the_new_one_of_two() {
     assert_eq!(fires("releases/Current.yaml"), ["error releases/Current.yaml:1:1"]);
     assert_eq!(fires("releases/current.yml"), ["error releases/current.yml:1:1"]);
     assert_eq!(fires("releases/History/other.md"), ["error releases/History:1:1"]);
+    let policy = "manifest: releases/{system}/current.yaml\n";
+    let systems = MapTree::new().with(POLICY, policy).with("releases/prod/current.yaml", sound());
+    let twins = systems.clone().with("releases/Prod/current.yaml", sound());
+    assert_eq!(places("path-twin", &update(Some(&systems), &twins))[0], "error releases/Prod:1:1");
     let accents =
         before.clone().with("releases/history/e\u{301}.md", "").with("releases/history/\u{e9}.md", "");
     assert_eq!(places("path-twin", &update(Some(&before), &accents)).len(), 1);

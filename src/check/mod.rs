@@ -15,6 +15,7 @@ mod judge;
 mod paste;
 mod rule;
 mod rules;
+mod schema;
 mod subject;
 
 pub use finding::{Excerpt, Finding, Fix, Severity};

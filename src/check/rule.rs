@@ -103,7 +103,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/schema.md"),
-        run: &[Run::Read(shape::schema)],
+        run: &[Run::Read(shape::schema), Run::Looked(experiment::schema)],
     },
     Rule {
         id: "unexpected-key",

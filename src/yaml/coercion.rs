@@ -68,12 +68,28 @@ pub(super) fn is_string_to_helm(value: &str) -> bool {
     resolve(value) == Resolved::String
 }
 
-/// What go-yaml v2 takes a plain scalar for.
+/// What Helm takes a scalar for: a string if it is quoted or a block scalar, else what go-yaml v2
+/// makes of its text.
+pub fn resolved(style: ScalarStyle, value: &str) -> Resolved {
+    match style {
+        ScalarStyle::Plain => resolve(value),
+        ScalarStyle::SingleQuoted
+        | ScalarStyle::DoubleQuoted
+        | ScalarStyle::Literal
+        | ScalarStyle::Folded => Resolved::String,
+    }
+}
+
+/// What go-yaml v2 takes a scalar for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Resolved {
+pub enum Resolved {
+    /// The text as it is.
     String,
+    /// Nothing.
     Null,
+    /// A truth value.
     Bool(bool),
+    /// A number, as JSON holds it.
     Number(f64),
     /// An infinity, or not a number.
     NotFinite,

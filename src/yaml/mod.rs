@@ -13,7 +13,7 @@ mod profile;
 mod quote;
 mod second;
 
-pub use coercion::{HelmReading, helm_reading};
+pub use coercion::{HelmReading, Resolved, helm_reading, resolved};
 pub use document::{
     Comment, Document, Entry, Fault, FaultKind, Item, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeId,
     NodeKind, ScalarStyle, Shape,

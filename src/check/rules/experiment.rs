@@ -1,11 +1,13 @@
 //! Whether an experiment compares what it says.
 
 use crate::bom::Component;
-use crate::check::Finding;
 use crate::check::file::{File, Read};
+use crate::check::schema::misfits;
 use crate::check::subject::{Subject, by_name};
-use crate::text::Span;
-use crate::yaml::{HelmReading, NodeId, NodeKind, ScalarStyle, helm_reading};
+use crate::check::{Excerpt, Finding};
+use crate::text::{Source, Span};
+use crate::tree::{RepoPath, TreeError};
+use crate::yaml::{Document, HelmReading, MAX_BYTES, NodeId, NodeKind, ScalarStyle, helm_reading};
 
 /// `experiment-weights`: the weights of an experiment add up to 100.
 pub fn weights(subject: &Subject) -> Vec<Finding> {
@@ -119,4 +121,77 @@ fn same_image(stable: &Component, canary: &Component) -> bool {
     } else {
         stable.digest == canary.digest
     }
+}
+
+/// `schema`, for the experiment block against the JSON Schema that the policy names.
+pub fn schema(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
+    let setting = &subject.policy().experiment_schema;
+    let Some(path) = &setting.value else { return Ok(Vec::new()) };
+    let blocks: Vec<_> =
+        subject.readable().filter_map(|(file, read)| Some((file, read, read.manifest.experiment?))).collect();
+    if blocks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let because = subject.setting(setting.span, "the schema is named here");
+    let (source, schema) = match read_schema(subject, path)? {
+        Ok(read) => read,
+        Err(finding) => return Ok(vec![finding.because(because)]),
+    };
+    let place = |span, label: &str| Excerpt {
+        path: path.clone(),
+        source: Some(source.clone()),
+        span,
+        label: label.to_owned(),
+    };
+    let mut found = Vec::new();
+    for (file, read, experiment) in blocks {
+        match misfits(&schema, &read.document, experiment) {
+            Ok(misfits) => found.extend(misfits.into_iter().map(|misfit| {
+                let message = format!("the experiment does not fit its schema: {}", misfit.message);
+                let help = format!("write the parameters as `{path}` says");
+                let at = first_line(file, misfit.at);
+                let rests_on = place(misfit.because, "the schema says so");
+                file.finding("schema", at, message, help).because([rests_on]).because(because.clone())
+            })),
+            // Whatever the file, the schema is at fault, and once is enough.
+            Err(unusable) => {
+                let at = place(unusable.span, "");
+                let message = format!("the schema of experiments cannot be followed: {}", unusable.message);
+                let help = "write it with the validation keywords of JSON Schema 2020-12".to_owned();
+                return Ok(vec![Finding::new("schema", at, message, help).because(because)]);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Base's schema, so that a change cannot loosen it; where base has none, the one that is new.
+fn read_schema(
+    subject: &Subject,
+    path: &RepoPath,
+) -> Result<Result<(Source, Document), Box<Finding>>, TreeError> {
+    let whole = |message: String, help: String| {
+        Err(Box::new(Finding::new("schema", Excerpt::whole(path.clone(), ""), message, help)))
+    };
+    for tree in subject.input.before.into_iter().chain([subject.input.after]) {
+        let Some(entry) = tree.entry(path)? else { continue };
+        let bytes = tree.read(&entry, MAX_BYTES)?;
+        return Ok(match Document::parse_bytes(&bytes) {
+            Ok(document) => Ok((Source::new(path.as_str(), document.shared_text()), document)),
+            Err(fault) => whole(
+                format!("the schema of experiments cannot be read: {}", fault.message),
+                "write it as JSON or YAML".to_owned(),
+            ),
+        });
+    }
+    Ok(whole(
+        format!("the schema of experiments `{path}` does not exist"),
+        format!("add `{path}`, or take `experiment: {{schema: ...}}` out of `.sysbom.yaml`"),
+    ))
+}
+
+/// A block of several lines is shown by its first one.
+fn first_line(file: &File, span: Span) -> Span {
+    let line = span.of(&file.source.text).lines().next().unwrap_or("");
+    Span::new(span.start, span.start + line.len())
 }
