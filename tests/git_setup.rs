@@ -410,6 +410,16 @@ fn where_a_hook_manager_runs_sysbom_only_the_driver_is_set() {
         assert_eq!(sandbox.path(".git/hooks/pre-commit").exists(), !runs, "{file}");
         assert!(!sandbox.git(&["config", "merge.sysbom.driver"]).is_empty());
         assert_eq!(steps.len(), if runs { 4 } else { 6 });
+        let checks = |good: bool| {
+            let checks = sandbox.repo().setup_status(&Setup::default()).unwrap();
+            let hooks = checks.into_iter().filter(|check| check.name.starts_with("pre-"));
+            hooks.filter(|check| check.ok == good).count()
+        };
+        if runs {
+            assert_eq!(checks(false), 3, "the manager has not installed its hooks here");
+            script(&sandbox.path(".git/hooks/pre-push"), "exec the manager");
+            assert_eq!(checks(true), 1);
+        }
     }
 }
 

@@ -112,9 +112,7 @@ impl Repo {
     }
 
     fn hooks_status(&self, setup: &Setup) -> Result<Vec<Check>, Error> {
-        if let Some(manager) = self.manager_that_runs_sysbom() {
-            return Ok(vec![Check::good("hooks", format!("{manager} runs sysbom"))]);
-        }
+        let manager = self.manager_that_runs_sysbom();
         let folder = match self.hooks_folder()? {
             HooksFolder::Ours(folder) => folder,
             HooksFolder::NotOurs { path, why, help } => {
@@ -124,6 +122,15 @@ impl Repo {
         let check = |name: &&str| {
             let path = folder.join(name);
             let shown = path.display();
+            if let Some(manager) = &manager {
+                // What a manager is told to run, it runs only where its hooks are in place.
+                return if path.is_file() && is_executable(&path) {
+                    Check::good(name, format!("{manager} runs sysbom"))
+                } else {
+                    let message = format!("{manager} runs sysbom, but {shown} is not there");
+                    Check::bad(name, message, manager_install(manager))
+                };
+            }
             if is_ours(&path) && is_executable(&path) {
                 Check::good(name, format!("{shown} calls sysbom"))
             } else if is_ours(&path) {
@@ -158,6 +165,19 @@ impl Repo {
             return Check::bad("history", "this clone is shallow", super::super::error::DEEPEN);
         }
         Check::good("history", "all commits are here")
+    }
+}
+
+/// How a hook manager puts its hooks in place.
+fn manager_install(manager: &str) -> &'static str {
+    if manager.contains("lefthook") {
+        "run `lefthook install`"
+    } else if manager.starts_with("prek") {
+        "run `prek install -t pre-commit -t pre-merge-commit -t pre-push`"
+    } else if manager.starts_with(".pre-commit") {
+        "run `pre-commit install -t pre-commit -t pre-merge-commit -t pre-push`"
+    } else {
+        "let your hook manager install its hooks"
     }
 }
 
