@@ -1,6 +1,6 @@
 //! Where a manifest keeps its components, and under which keys a pin stands.
 
-use crate::yaml::Path;
+use crate::yaml::{Path, Segment};
 
 /// How to find the pins of a manifest. The default is DESIGN's own: `images.NAME.{image,tag,digest}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,29 @@ impl Fields {
 impl Default for Fields {
     fn default() -> Self {
         Fields { image: vec!["image".into()], tag: "tag".into(), digest: "digest".into() }
+    }
+}
+
+impl Layout {
+    /// Whether the value at `path` is a component.
+    pub fn is_component(&self, path: &Path) -> bool {
+        match &self.components {
+            Components::Below(below) => path.split_last().is_some_and(|(parent, _)| parent == *below),
+            Components::Named(named) => named.iter().any(|(_, at)| at == path),
+            Components::Matching(pattern) => {
+                let fits = |(wanted, found): (&PatternSegment, &Segment)| match (wanted, found) {
+                    (PatternSegment::Any, Segment::Key(_)) => true,
+                    (PatternSegment::Key(wanted), Segment::Key(found)) => wanted == found,
+                    (_, Segment::Index(_)) => false,
+                };
+                pattern.len() == path.segments().len() && pattern.iter().zip(path.segments()).all(fits)
+            }
+        }
+    }
+
+    /// Whether the value at `path` is the one mapping or list that holds all components.
+    pub fn holds_components(&self, path: &Path) -> bool {
+        matches!(&self.components, Components::Below(below) if below == path)
     }
 }
 

@@ -1,67 +1,20 @@
 //! Which side each entry is taken from. Nothing is written here: the decisions are a tree that
 //! `write` turns into edits and `verify` into the data that the result must hold.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use crate::bom::{Components, Layout, PatternSegment};
+use crate::bom::Layout;
+use crate::text::Span;
 use crate::yaml::{Path, Segment};
 
+use super::Conflict;
+use super::describe::{describe, help_for};
+use super::pins::pins;
+use super::plan::{Clash, CollectionPlan, Parts, Plan, ValuePlan};
+use super::rename::renames;
 use super::sides::{Moved, Side, Sides};
 use super::value::Value;
 use super::view::{Child, Collection, View};
-use super::{Conflict, help_for};
-
-/// What becomes of an entry.
-pub(super) enum Plan {
-    /// It stands as this side has it, with its comments.
-    Keep(Side),
-    /// It goes, or was on no side.
-    Absent,
-    /// Its parts come from different sides.
-    Parts(Box<Parts>),
-    /// A person must decide.
-    Clash(Box<Clash>),
-    /// The `snapshotId`, computed from the merged data.
-    Derived,
-}
-
-/// The parts of an entry that stands on both sides.
-pub(super) struct Parts {
-    /// Whose spelling of the key.
-    pub(super) key: Side,
-    /// Whose comment and blank lines above.
-    pub(super) lead: Side,
-    /// Whose comment behind the key, behind the value, and below.
-    pub(super) head: Side,
-    pub(super) trail: Side,
-    pub(super) foot: Side,
-    pub(super) value: ValuePlan,
-}
-
-/// What becomes of a value.
-pub(super) enum ValuePlan {
-    /// As this side has it.
-    Take(Side),
-    /// Entry by entry.
-    Merge(CollectionPlan),
-}
-
-/// What becomes of the entries of a collection.
-pub(super) struct CollectionPlan {
-    /// Each key of any side, once.
-    pub(super) children: Vec<(String, Plan)>,
-    /// Whose comment lines after the last entry.
-    pub(super) tail: Side,
-}
-
-/// An entry, or several that belong together, on which the sides do not agree.
-pub(super) struct Clash {
-    /// What to tell people; several where a conflict had to be shown around a larger entry.
-    pub(super) conflicts: Vec<Conflict>,
-    /// The key under which each side has the entry in this collection: a side that renamed it
-    /// has it under another.
-    pub(super) keys: Sides<Option<String>>,
-}
 
 /// Conflicts that the collection in which they arose cannot show.
 type Lifted = Vec<Conflict>;
@@ -93,7 +46,7 @@ impl<'v> Decider<'v> {
         let tail = self.comment_side(sides.map(|side| side.map(|collection| collection.tail)));
         let tail = tail.ok_or_else(|| vec![self.conflict(path, Sides::nowhere(), COMMENTS)])?;
         let mut children: Vec<(String, Plan)> = Vec::new();
-        let renames = if self.is_components(path) { self.renames(sides) } else { Vec::new() };
+        let renames = self.renames(path, sides);
         let taken: HashSet<&str> = renames.iter().flat_map(Clash::all_keys).collect();
         for key in keys_in_order(sides, self.canvas) {
             if taken.contains(key) {
@@ -135,7 +88,7 @@ impl<'v> Decider<'v> {
         if self.views.ours.same_child(ours, &self.views.theirs, theirs) {
             return Plan::Keep(self.canvas);
         }
-        let mergeable = self.empty_base && !self.is_component(path) && !is_experiment(path);
+        let mergeable = self.empty_base && !self.layout.is_component(path) && !is_experiment(path);
         let both = self.collections(child);
         match (mergeable, both.ours, both.theirs) {
             (true, Some(mine), Some(yours)) if mine.form.list == yours.form.list => {
@@ -161,8 +114,7 @@ impl<'v> Decider<'v> {
 
     /// An entry that stands on both sides and whose bytes moved on both.
     fn changed_twice(&self, path: &Path, child: Children<'v>) -> Plan {
-        let part =
-            |span: fn(&Child) -> crate::text::Span| self.comment_side(child.map(|side| side.map(span)));
+        let part = |span: fn(&Child) -> Span| self.comment_side(child.map(|side| side.map(span)));
         let comments = (part(|c| c.lead), part(|c| c.head), part(|c| c.trail), part(|c| c.foot));
         let (Some(lead), Some(head), Some(trail), Some(foot)) = comments else {
             return self.clash(path, child, COMMENTS);
@@ -184,7 +136,7 @@ impl<'v> Decider<'v> {
                 "both sides changed the experiment, and it is one value",
             )]);
         }
-        if self.pin(path, &values).moved() == Moved::Apart {
+        if pins(self.layout, path, &values).moved() == Moved::Apart {
             return Err(vec![self.conflict(path, child, "both sides moved it, to different pins")]);
         }
         let collections = self.collections(child);
@@ -228,30 +180,9 @@ impl<'v> Decider<'v> {
         }
     }
 
-    /// The scalars that make up the pin of the entry at `path`, taken together; all empty if it
-    /// holds none.
-    fn pin(&self, path: &Path, values: &Sides<Option<Value>>) -> Sides<Vec<(String, Option<Value>)>> {
-        let fields: Vec<&str> = self.layout.fields.keys().collect();
-        let is_part = |key: &str| fields.contains(&key) || PIN_KEYS.contains(&key);
-        let parts = values.as_ref().map(|value| {
-            let mut parts: Vec<(String, Option<Value>)> = Vec::new();
-            if let Some(Value::Keyed { list: false, entries }) = value {
-                let scalars = entries.iter().filter(|(key, value)| is_part(key) && is_scalar(value));
-                parts.extend(scalars.map(|(key, value)| (key.clone(), Some(value.clone()))));
-            }
-            parts
-        });
-        let looks_like_a_pin = |parts: &Vec<(String, Option<Value>)>| {
-            parts.len() > 1 && parts.iter().any(|(key, _)| key == "tag" || key == "digest" || key == "sha")
-        };
-        let pinned = self.is_component(path)
-            || [&parts.base, &parts.ours, &parts.theirs].into_iter().any(looks_like_a_pin);
-        if pinned { parts } else { Sides { base: Vec::new(), ours: Vec::new(), theirs: Vec::new() } }
-    }
-
     /// The side whose comments to take; `None` if both changed them apart. Blank lines alone are
     /// a matter of style.
-    fn comment_side(&self, spans: Sides<Option<crate::text::Span>>) -> Option<Side> {
+    fn comment_side(&self, spans: Sides<Option<Span>>) -> Option<Side> {
         let comments = spans
             .zip(self.views.as_ref())
             .map(|(span, view)| span.map(|span| view.comments(span)).unwrap_or_default());
@@ -277,50 +208,17 @@ impl<'v> Decider<'v> {
         child.zip(views.as_ref()).map(|(child, view)| child.and_then(|child| view.collection(child.value)))
     }
 
-    /// Components that one side renamed: the key is gone and the same pin stands under a new one.
-    /// If the other side renamed it otherwise, removed it or changed it, that is a conflict over
-    /// all the names together.
-    fn renames(&self, sides: Sides<Option<&'v Collection>>) -> Vec<Clash> {
-        let Some(base) = sides.base else { return Vec::new() };
-        let added = sides.zip(self.views.as_ref()).map(|(side, view)| added_by_content(side, base, view));
-        let new_name = |side: Side, old: &Child| {
-            added.get(side).get(&nameless(&self.views.base.value(old.value)).json()).cloned()
-        };
-        let mut taken: HashSet<String> = HashSet::new();
-        let mut clashes = Vec::new();
-        for old in &base.children {
-            let here = sides.map(|side| side.and_then(|collection| collection.get(&old.key)));
-            let gone = here.map(|child| child.is_none());
-            let name = |side: Side| if *gone.get(side) { new_name(side, old) } else { None };
-            let names = (name(Side::Ours), name(Side::Theirs));
-            let apart = match (&names, gone.ours, gone.theirs) {
-                ((None, None), ..) => false,
-                ((Some(ours), Some(theirs)), ..) => ours != theirs,
-                (_, true, true) => true,
-                ((Some(_), None), ..) => !self.unchanged(old, Side::Theirs, here.theirs),
-                ((None, Some(_)), ..) => !self.unchanged(old, Side::Ours, here.ours),
-            };
-            let fresh = [&names.0, &names.1].into_iter().flatten().all(|name| !taken.contains(name));
-            if !apart || !fresh {
-                continue;
-            }
-            taken.extend([&names.0, &names.1].into_iter().flatten().cloned());
-            let keys = Sides {
-                base: Some(old.key.clone()),
-                ours: names.0.or_else(|| here.ours.map(|child| child.key.clone())),
-                theirs: names.1.or_else(|| here.theirs.map(|child| child.key.clone())),
-            };
-            let reason = "one side renamed it, and the other renamed, removed or changed it";
-            let child = Sides { base: Some(old), ours: here.ours, theirs: here.theirs };
-            let mut conflict = self.conflict(&Path::root().key(&old.key), child, reason);
-            conflict.subject.clone_from(&old.key);
-            clashes.push(Clash { conflicts: vec![conflict], keys });
+    /// Renames on which the sides do not agree, each as one conflict over all its names.
+    fn renames(&self, path: &Path, sides: Sides<Option<&'v Collection>>) -> Vec<Clash> {
+        if !self.layout.holds_components(path) {
+            return Vec::new();
         }
-        clashes
-    }
-
-    fn unchanged(&self, old: &Child, side: Side, child: Option<&Child>) -> bool {
-        child.is_some_and(|child| self.views.base.same_child(old, self.views.get(side), child))
+        let clash = |rename: super::rename::Rename<'v>| {
+            let old = path.key(rename.keys.base.as_deref().unwrap_or_default());
+            let reason = "one side renamed it, and the other renamed, removed or changed it";
+            Clash { conflicts: vec![self.conflict(&old, rename.child, reason)], keys: rename.keys }
+        };
+        renames(self.views, sides).into_iter().map(clash).collect()
     }
 
     /// A collection that the sides empty together, each taking a part, is what neither asked for;
@@ -334,7 +232,7 @@ impl<'v> Decider<'v> {
         let had_some = sides.base.is_some_and(|base| !base.children.is_empty());
         let none_left = children.iter().all(|(_, plan)| matches!(plan, Plan::Absent));
         if had_some && none_left {
-            let reason = if self.is_components(path) {
+            let reason = if self.layout.holds_components(path) {
                 "the sides together remove every component"
             } else {
                 "the sides together remove every entry"
@@ -372,25 +270,6 @@ impl<'v> Decider<'v> {
         }
     }
 
-    fn is_components(&self, path: &Path) -> bool {
-        matches!(&self.layout.components, Components::Below(below) if below == path)
-    }
-
-    fn is_component(&self, path: &Path) -> bool {
-        match &self.layout.components {
-            Components::Below(below) => path.split_last().is_some_and(|(parent, _)| parent == *below),
-            Components::Named(named) => named.iter().any(|(_, at)| at == path),
-            Components::Matching(pattern) => {
-                pattern.len() == path.segments().len()
-                    && pattern.iter().zip(path.segments()).all(|(wanted, found)| match (wanted, found) {
-                        (PatternSegment::Any, _) => true,
-                        (PatternSegment::Key(wanted), Segment::Key(found)) => wanted == found,
-                        (PatternSegment::Key(_), Segment::Index(_)) => false,
-                    })
-            }
-        }
-    }
-
     fn clash(&self, path: &Path, child: Children<'v>, reason: &str) -> Plan {
         let conflicts = vec![self.conflict(path, child, reason)];
         Plan::Clash(Box::new(Clash { conflicts, keys: child.map(key_of) }))
@@ -404,7 +283,7 @@ impl<'v> Decider<'v> {
             None => "not there".to_owned(),
         });
         let subject = match path.split_last() {
-            Some((_, Segment::Key(name))) if self.is_component(path) => name.clone(),
+            Some((_, Segment::Key(name))) if self.layout.is_component(path) => name.clone(),
             _ => path.to_string(),
         };
         Conflict { subject, values, reason: reason.to_owned(), help: help_for(reason) }
@@ -413,52 +292,6 @@ impl<'v> Decider<'v> {
 
 const COMMENTS: &str = "both sides changed its comments";
 pub(super) const SNAPSHOT_ID: &str = "snapshotId";
-
-/// Keys that make up a pin wherever two of them stand together, whatever the policy says: a pin
-/// that nobody declared is torn as easily as one that is.
-const PIN_KEYS: [&str; 6] = ["registry", "repository", "image", "tag", "digest", "sha"];
-
-impl Plan {
-    fn holds_a_clash(&self) -> bool {
-        match self {
-            Plan::Clash(_) => true,
-            Plan::Keep(_) | Plan::Absent | Plan::Derived => false,
-            Plan::Parts(parts) => match &parts.value {
-                ValuePlan::Take(_) => false,
-                ValuePlan::Merge(plan) => plan.holds_a_clash(),
-            },
-        }
-    }
-}
-
-impl CollectionPlan {
-    pub(super) fn holds_a_clash(&self) -> bool {
-        self.children.iter().any(|(_, plan)| plan.holds_a_clash())
-    }
-
-    /// All conflicts, in the order of the plan.
-    pub(super) fn conflicts(&self) -> Vec<Conflict> {
-        let mut found = Vec::new();
-        for (_, plan) in &self.children {
-            match plan {
-                Plan::Clash(clash) => found.extend(clash.conflicts.iter().cloned()),
-                Plan::Parts(parts) => {
-                    if let ValuePlan::Merge(plan) = &parts.value {
-                        found.extend(plan.conflicts());
-                    }
-                }
-                Plan::Keep(_) | Plan::Absent | Plan::Derived => {}
-            }
-        }
-        found
-    }
-}
-
-impl Clash {
-    fn all_keys(&self) -> impl Iterator<Item = &str> {
-        [&self.keys.base, &self.keys.ours, &self.keys.theirs].into_iter().flatten().map(String::as_str)
-    }
-}
 
 impl<T> Sides<Option<T>> {
     fn nowhere() -> Self {
@@ -500,10 +333,6 @@ fn is_experiment(path: &Path) -> bool {
     matches!(path.segments(), [Segment::Key(key)] if key == "experiment")
 }
 
-fn is_scalar(value: &Value) -> bool {
-    matches!(value, Value::Scalar(_) | Value::Alias(_))
-}
-
 /// Every key of any side once: in the canvas' order, then those that only the other has, then
 /// those that only the base has.
 fn keys_in_order(sides: Sides<Option<&Collection>>, canvas: Side) -> Vec<&str> {
@@ -514,54 +343,4 @@ fn keys_in_order(sides: Sides<Option<&Collection>>, canvas: Side) -> Vec<&str> {
         keys.extend(children.iter().map(|child| child.key.as_str()).filter(|key| seen.insert(*key)));
     }
     keys
-}
-
-/// The first new entry of a side for each content.
-fn added_by_content(side: Option<&Collection>, base: &Collection, view: &View) -> HashMap<String, String> {
-    let mut added = HashMap::new();
-    for child in side.map(|side| side.children.as_slice()).unwrap_or_default() {
-        if base.get(&child.key).is_none() {
-            added.entry(nameless(&view.value(child.value)).json()).or_insert_with(|| child.key.clone());
-        }
-    }
-    added
-}
-
-/// The value of a list item without its name, so that an item under a new name can be recognised.
-fn nameless(value: &Value) -> Value {
-    match value {
-        Value::Keyed { list: false, entries } => {
-            let mut entries = entries.clone();
-            entries.remove("name");
-            Value::Keyed { list: false, entries }
-        }
-        other => other.clone(),
-    }
-}
-
-/// What a side has there, in a few words.
-fn describe(view: &View, child: &Child, layout: &Layout) -> String {
-    match view.value(child.value) {
-        Value::Scalar(text) if text.is_empty() => "empty".to_owned(),
-        Value::Scalar(text) | Value::Alias(text) => shortened(&text, 80),
-        keyed @ Value::Keyed { list: false, .. } => {
-            let text = |key: &str| match keyed.get(key) {
-                Some(Value::Scalar(text)) => shortened(text, 40),
-                _ => String::new(),
-            };
-            let keys = layout.fields.keys();
-            let parts: Vec<String> = keys.map(text).filter(|part| !part.is_empty()).collect();
-            if parts.is_empty() { "a mapping".to_owned() } else { parts.join(" ") }
-        }
-        Value::Keyed { .. } | Value::List(_) => "a list".to_owned(),
-        Value::Pairs(_) => "a mapping".to_owned(),
-    }
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let start: String = text.chars().take(most - 1).collect();
-    format!("{start}…")
 }

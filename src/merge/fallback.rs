@@ -7,10 +7,11 @@ use crate::bom::{Manifest, Pin};
 use crate::yaml::Document;
 
 use super::admit::twice;
+use super::describe::help_for;
 use super::sides::{Moved, Sides};
 use super::value::{Value, value_of};
 use super::write::{SENTINEL, markers};
-use super::{Conflict, Options, Outcome, Unstructured, help_for};
+use super::{Conflict, Options, Outcome, Unstructured};
 
 /// Judges git's own text merge of texts that [`merge`](super::merge) could not merge by
 /// structure. `text_merge` is its result if it was clean, `None` if it was not. A clean result

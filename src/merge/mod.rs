@@ -9,8 +9,12 @@
 
 mod admit;
 mod decide;
+mod describe;
 mod fallback;
 mod frame;
+mod pins;
+mod plan;
+mod rename;
 mod sides;
 mod value;
 mod verify;
@@ -20,8 +24,9 @@ mod write;
 use crate::bom::Layout;
 use crate::yaml::Document;
 
-use decide::CollectionPlan;
+use describe::help_for;
 use frame::Frame;
+use plan::{CollectionPlan, Plan};
 use sides::Moved;
 pub use sides::{Side, Sides};
 use view::View;
@@ -199,7 +204,7 @@ impl Merge<'_> {
     /// `merge-` and 12 hex digits of the SHA-256 of the merged data without its `snapshotId`.
     fn snapshot_id(&self, plan: &CollectionPlan) -> Option<String> {
         use sha2::{Digest, Sha256};
-        let wanted = plan.children.iter().any(|(_, plan)| matches!(plan, decide::Plan::Derived));
+        let wanted = plan.children.iter().any(|(_, plan)| matches!(plan, Plan::Derived));
         let mut data = wanted.then(|| verify::intended(plan, &self.views, Side::Ours, None))?;
         if let value::Value::Keyed { entries, .. } = &mut data {
             entries.remove(decide::SNAPSHOT_ID);
@@ -247,15 +252,4 @@ fn unplaceable(conflicts: &[Conflict]) -> Conflict {
         let values = Sides { base: String::new(), ours: "changed".into(), theirs: "changed".into() };
         Conflict { subject: String::new(), values, reason: reason.into(), help: help_for(reason) }
     })
-}
-
-fn help_for(reason: &str) -> String {
-    let what = if reason.contains("comment") {
-        "keep the comment that is right"
-    } else if reason.contains("pin") || reason.contains("component") {
-        "keep the whole entry of one side, or release the build that should run"
-    } else {
-        "keep what is right of the two"
-    };
-    format!("{what}, remove the markers, then `git add` the file")
 }

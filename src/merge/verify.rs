@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::yaml::{Document, FaultKind};
 
-use super::decide::{CollectionPlan, Plan, ValuePlan};
+use super::plan::{CollectionPlan, Plan, ValuePlan};
 use super::sides::{Side, Sides};
 use super::value::{Value, value_of};
 use super::view::{Collection, View};

@@ -5,7 +5,7 @@
 use crate::bom::Fields;
 use crate::text::{Edit, Span, apply};
 
-use super::decide::{Clash, CollectionPlan, Parts, Plan, ValuePlan};
+use super::plan::{Clash, CollectionPlan, Parts, Plan, ValuePlan};
 use super::sides::{Side, Sides};
 use super::view::{Child, Collection, View};
 use super::{ConflictStyle, Options};

@@ -2,7 +2,7 @@
 
 use crate::text::{Edit, Span};
 
-use super::super::decide::{CollectionPlan, Plan};
+use super::super::plan::{CollectionPlan, Plan};
 use super::super::sides::Side;
 use super::super::view::{Child, Collection};
 use super::{Collections, Unplaceable, Writer};

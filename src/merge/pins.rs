@@ -1,0 +1,36 @@
+//! Which keys of an entry make up a pin: one value, however many keys it is written in.
+
+use crate::bom::Layout;
+use crate::yaml::Path;
+
+use super::sides::Sides;
+use super::value::Value;
+
+/// Keys that make up a pin wherever two of them stand together, whatever the policy says: a pin
+/// that nobody declared is torn as easily as one that is.
+const PIN_KEYS: [&str; 6] = ["registry", "repository", "image", "tag", "digest", "sha"];
+
+/// The parts of a pin by their keys.
+type Parts = Vec<(String, Value)>;
+
+/// The pin of the entry at `path` on each side, its parts taken together; empty where the entry
+/// holds none.
+pub(super) fn pins(layout: &Layout, path: &Path, values: &Sides<Option<Value>>) -> Sides<Parts> {
+    let parts = values.as_ref().map(|value| parts(layout, value.as_ref()));
+    let is_pin = |parts: &Parts| {
+        parts.len() > 1 && parts.iter().any(|(key, _)| ["tag", "digest", "sha"].contains(&key.as_str()))
+    };
+    if layout.is_component(path) || is_pin(&parts.base) || is_pin(&parts.ours) || is_pin(&parts.theirs) {
+        parts
+    } else {
+        Sides { base: Parts::new(), ours: Parts::new(), theirs: Parts::new() }
+    }
+}
+
+fn parts(layout: &Layout, value: Option<&Value>) -> Parts {
+    let Some(Value::Keyed { list: false, entries }) = value else { return Parts::new() };
+    let is_part = |key: &str| PIN_KEYS.contains(&key) || layout.fields.keys().any(|field| field == key);
+    let is_scalar = |value: &Value| matches!(value, Value::Scalar(_) | Value::Alias(_));
+    let scalars = entries.iter().filter(|(key, value)| is_part(key) && is_scalar(value));
+    scalars.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
