@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::naming::numbered;
 use super::{Found, FoundImage, FoundKind, ValuesPlace};
-use crate::bom::{Fields, ImageName, ImageRef, PinShape, RefParts};
+use crate::bom::{Digest, Fields, ImageName, ImageRef, Malformed, PinShape, RefParts, Tag};
 use crate::text::escape;
 use crate::yaml::{Document, NodeId, NodeKind, Path, Segment};
 
@@ -64,7 +64,7 @@ impl Walk<'_> {
             let path = path.key(key);
             match &document.node(entry.value).kind {
                 NodeKind::Scalar { value, .. } if !as_fields && is_image_key(key) => {
-                    self.one_string(value, path)
+                    self.one_string(value, path);
                 }
                 NodeKind::Scalar { .. } | NodeKind::Alias(_) => {}
                 NodeKind::Mapping { .. } | NodeKind::Sequence { .. } => self.node(entry.value, &path),
@@ -98,10 +98,6 @@ impl Walk<'_> {
         let digest = digest_key.and_then(|key| self.text(mapping, key)).unwrap_or_default();
         let prefix = registry.clone().filter(|registry| !registry.is_empty());
         let image = prefix.iter().chain([&repository]).cloned().collect::<Vec<_>>().join("/");
-        if let Err(fault) = image.parse::<ImageName>() {
-            self.leave_out(path, &fault.message);
-            return true;
-        }
         let mut image_keys = vec![image_key.to_owned()];
         if registry.is_some() {
             image_keys.insert(0, "registry".to_owned());
@@ -116,6 +112,10 @@ impl Walk<'_> {
         let written = keys.iter().zip(values).filter(|(_, value)| !value.is_empty());
         let written = written.map(|(key, value)| ((*key).to_owned(), value)).collect();
         let pin = read_pin(image, &tag, &digest);
+        if let Some(fault) = fault(&pin) {
+            self.leave_out(path, &fault.message);
+            return true;
+        }
         self.take(ValuesPlace { path: path.clone(), shape: PinShape::Fields, fields, written }, pin);
         true
     }
@@ -166,6 +166,15 @@ fn read_pin(image: String, tag: &str, digest: &str) -> Pin {
         }
         _ => Pin { image, tag: tag.to_owned(), digest: prefixed },
     }
+}
+
+/// What is wrong with a part of a pin that is written.
+fn fault(pin: &Pin) -> Option<Malformed> {
+    let written = |text: &str| !text.is_empty();
+    let image = pin.image.parse::<ImageName>().err();
+    let tag = pin.tag.parse::<Tag>().err().filter(|_| written(&pin.tag));
+    let digest = pin.digest.parse::<Digest>().err().filter(|_| written(&pin.digest));
+    image.or(tag).or(digest)
 }
 
 /// `image`, `proxyImage`: what charts call an image.
