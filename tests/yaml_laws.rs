@@ -43,6 +43,7 @@ struct Trivia {
 
 /// How a whole document is written.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 struct Style {
     newline: &'static str,
     step: usize,

@@ -27,9 +27,11 @@ pub fn quote(text: &str) -> String {
 /// The string in `style` if it can stand so, else in the nearest style that can hold it.
 pub(super) fn written(text: &str, style: ScalarStyle, in_flow: bool) -> String {
     match style {
-        ScalarStyle::Plain if fits_plain(text, in_flow) => text.to_owned(),
         ScalarStyle::SingleQuoted if fits_single(text) => single(text),
         ScalarStyle::DoubleQuoted => double(text),
+        ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded if fits_plain(text, in_flow) => {
+            text.to_owned()
+        }
         ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::Literal | ScalarStyle::Folded => {
             quote(text)
         }
