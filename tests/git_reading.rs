@@ -218,6 +218,23 @@ fn linked_worktrees_and_bare_repositories_are_opened() {
 }
 
 #[test]
+fn a_git_folder_elsewhere_is_followed_to_its_working_tree() {
+    let sandbox = Sandbox::with(&["--separate-git-dir=apart"]);
+    sandbox.commit(1, CURRENT, "a\n");
+    let apart = Some(sandbox.folder.path().join("apart"));
+    let work_tree = Some(sandbox.top());
+    for (start, env) in [
+        (sandbox.path("releases"), GitEnv::default()),
+        (sandbox.top(), GitEnv { git_dir: apart.clone(), ..GitEnv::default() }),
+        (sandbox.folder.path().to_owned(), GitEnv { git_dir: apart, work_tree, ..GitEnv::default() }),
+    ] {
+        let repo = Repo::discover(&start, &env).unwrap();
+        let files = repo.worktree().unwrap().files_below(&path("")).unwrap();
+        assert_eq!(rows(&files), ls_tree(&sandbox, "HEAD"), "{env:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_opened_says_why_and_what_to_do() {
     let empty = tempfile::tempdir().unwrap();
     let fault = Repo::discover(empty.path(), &GitEnv::default()).unwrap_err();

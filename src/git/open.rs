@@ -1,7 +1,7 @@
 //! Finding and opening the repository, and saying why where that fails.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gix::ThreadSafeRepository;
 use gix::sec::Trust;
@@ -17,10 +17,10 @@ impl Repo {
     pub fn discover(start: &Path, env: &GitEnv) -> Result<Repo, Error> {
         let mut inner = open(start, env)?;
         refuse_reftable(&inner)?;
-        if let Some(work_tree) = &env.work_tree {
+        if let Some(work_tree) = work_tree(&inner, start, env) {
             inner
-                .set_workdir(start.join(work_tree))
-                .map_err(|e| Error::new("could not use GIT_WORK_TREE").because(e))?;
+                .set_workdir(work_tree)
+                .map_err(|cause| Error::new("could not use the working tree").because(cause))?;
         }
         inner.object_cache_size_if_unset(4 * 1024 * 1024);
         let quarantine = join_quarantine(&mut inner, start, env)?;
@@ -47,6 +47,16 @@ fn open(start: &Path, env: &GitEnv) -> Result<gix::Repository, Error> {
         ),
     };
     opened.map(|repo| repo.to_thread_local()).map_err(|cause| explain(start, env, cause))
+}
+
+/// The working tree, where it is not to be found from the git folder: whoever sets GIT_DIR alone
+/// stands at its top.
+fn work_tree(repo: &gix::Repository, start: &Path, env: &GitEnv) -> Option<PathBuf> {
+    if let Some(work_tree) = &env.work_tree {
+        return Some(start.join(work_tree));
+    }
+    let is_bare = repo.config_snapshot().boolean("core.bare") != Some(false);
+    (env.git_dir.is_some() && repo.workdir().is_none() && !is_bare).then(|| start.to_owned())
 }
 
 /// Whether a setting given for one command is one of those that are read here. Any other could only
@@ -114,7 +124,7 @@ fn join_quarantine(
 }
 
 fn absolute(start: &Path, env: &GitEnv) -> GitEnv {
-    let join = |path: &Option<std::path::PathBuf>| {
+    let join = |path: &Option<PathBuf>| {
         path.as_ref().map(|path| std::path::absolute(start.join(path)).unwrap_or_else(|_| start.join(path)))
     };
     GitEnv {
