@@ -2,13 +2,16 @@
 //! stays as that side has it, and every byte that comes in is a slice of another side, moved to
 //! the canvas' indentation.
 
-use crate::bom::Fields;
+mod clash;
+mod flow;
+
 use crate::text::{Edit, Span, apply};
 
-use super::plan::{Clash, CollectionPlan, Parts, Plan, ValuePlan};
+use super::Options;
+use super::plan::{CollectionPlan, Parts, Plan, ValuePlan};
 use super::sides::{Side, Sides};
 use super::view::{Child, Collection, View};
-use super::{ConflictStyle, Options};
+pub(super) use clash::{SENTINEL, markers};
 
 /// What stands where the sides do not agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +23,6 @@ pub(super) enum Mode {
     /// A value that equals no side.
     Sentinels,
 }
-
-/// The host of every sentinel: a name that can never be registered (RFC 2606).
-pub(super) const SENTINEL: &str = "sysbom.invalid/virtual-base";
-const SENTINEL_TAG: &str = "v0.0.0-virtual-base";
-const SENTINEL_DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A decision that cannot be placed in the canvas without guessing at its layout.
 pub(super) struct Unplaceable;
@@ -350,94 +348,6 @@ impl<'v> Writer<'_, 'v> {
         }
         text
     }
-
-    fn clash_text(&self, clash: &Clash, sides: Collections<'v>, list: bool, column: usize) -> String {
-        let side_text = |side: Side| {
-            let key = clash.keys.get(side).as_deref();
-            let child = key.and_then(|key| sides.get(side).and_then(|collection| collection.get(key)));
-            child.map(|child| self.chunk_text(side, child, column)).unwrap_or_default()
-        };
-        let texts = Sides {
-            base: side_text(Side::Base),
-            ours: side_text(Side::Ours),
-            theirs: side_text(Side::Theirs),
-        };
-        let sentinel = match self.mode {
-            Mode::Sentinels => self.sentinel(clash, sides, list, column),
-            Mode::Markers | Mode::Resolved(_) => String::new(),
-        };
-        self.disagreement(&texts, sentinel)
-    }
-
-    fn disagreement(&self, texts: &Sides<String>, sentinel: String) -> String {
-        match self.mode {
-            Mode::Markers => markers(texts, self.scene.options),
-            Mode::Resolved(side) => texts.get(side).clone(),
-            Mode::Sentinels => sentinel,
-        }
-    }
-
-    /// A well-formed entry in the place of one that conflicts.
-    fn sentinel(&self, clash: &Clash, sides: Collections<'v>, list: bool, column: usize) -> String {
-        let found = [Side::Ours, Side::Theirs, Side::Base].into_iter().find_map(|side| {
-            let key = clash.keys.get(side).as_deref()?;
-            Some((side, (*sides.get(side))?.get(key)?))
-        });
-        let Some((side, child)) = found else { return String::new() };
-        let view = self.view(side);
-        let indent = " ".repeat(column);
-        let pinned = view.document.entries(child.value).iter().any(|entry| {
-            let key = view.document.scalar(entry.key).unwrap_or_default();
-            self.scene.options.layout.fields.keys().any(|field| field == key)
-        });
-        let fields = if pinned || list {
-            sentinel_fields(&self.scene.options.layout.fields, &indent)
-        } else {
-            String::new()
-        };
-        match child.key_node {
-            None => {
-                let name = view.document.get(child.value, "name").expect("a keyed list has names");
-                format!("{indent}- name: {}\n{fields}", view.slice(view.document.node(name).span))
-            }
-            Some(key) => {
-                let key = view.slice(view.document.node(key).full_span());
-                if pinned {
-                    format!("{indent}{key}:\n{fields}")
-                } else {
-                    format!("{indent}{key}: {SENTINEL}:{SENTINEL_TAG}@{SENTINEL_DIGEST}\n")
-                }
-            }
-        }
-    }
-}
-
-fn sentinel_fields(fields: &Fields, indent: &str) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    for (at, key) in fields.image.iter().enumerate() {
-        let value = if at == 0 && fields.image.len() > 1 { "sysbom.invalid" } else { SENTINEL };
-        writeln!(text, "{indent}  {key}: {value}").expect("writing to a string cannot fail");
-    }
-    writeln!(text, "{indent}  {}: {SENTINEL_TAG}", fields.tag).expect("writing to a string cannot fail");
-    writeln!(text, "{indent}  {}: {SENTINEL_DIGEST}", fields.digest)
-        .expect("writing to a string cannot fail");
-    text
-}
-
-/// Both sides between conflict markers of git's form.
-pub(super) fn markers(texts: &Sides<String>, options: &Options) -> String {
-    let line = |mark: &str, label: &str| {
-        let marker = mark.repeat(options.marker_size);
-        if label.is_empty() { format!("{marker}\n") } else { format!("{marker} {label}\n") }
-    };
-    let base = match options.style {
-        ConflictStyle::Merge => String::new(),
-        ConflictStyle::Diff3 | ConflictStyle::Zdiff3 => line("|", &options.labels.base) + &texts.base,
-    };
-    let ours = line("<", &options.labels.ours) + &texts.ours;
-    let theirs = line("=", "") + &texts.theirs + &line(">", &options.labels.theirs);
-    ours + &base + &theirs
 }
 
 fn is_flow(child: &Child) -> bool {
@@ -468,5 +378,3 @@ fn shifted(text: &str, by: isize) -> String {
     }
     out
 }
-
-mod flow;
