@@ -15,7 +15,7 @@ mod judge;
 mod paste;
 mod rule;
 mod rules;
-mod schema;
+pub(crate) mod schema;
 mod subject;
 
 pub use finding::{Excerpt, Finding, Fix, Severity};

@@ -152,6 +152,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_fits_the_published_schema() {
+        use crate::yaml::Document;
+        let schema = Document::parse(include_str!("../../schema/findings.schema.json")).expect("it is JSON");
+        let (path, blob) = (RepoPath::new("h/a.yaml"), ObjectId::new("12"));
+        let mut findings =
+            [samples::floating(), samples::whole_file(), samples::hostile(), samples::floating()];
+        findings[0].fix = Some(Fix::Edit(vec![Edit::replace(findings[0].at.span, "'x'")]));
+        findings[1].fix = Some(Fix::Archive { path: path.clone(), blob: blob.clone() });
+        findings[2].fix = Some(Fix::Restore { path, blob });
+        let misfits = |text: &str| {
+            let document = Document::parse(text).expect("JSON is YAML");
+            let root = document.root().expect("it is not empty");
+            crate::check::schema::misfits(&schema, &document, root).expect("the schema can be followed").len()
+        };
+        let json = rendered(&findings).to_string();
+        assert_eq!(misfits(&json), 0);
+        assert_ne!(misfits(&json.replace("\"restore\"", "\"delete\"")), 0);
+        assert_ne!(misfits(&json.replace("\"column\":10", "\"column\":0")), 0);
+    }
+
+    #[test]
     fn no_findings_are_a_document_too() {
         assert_eq!(rendered(&[]), serde_json::json!({"version": 1, "findings": []}));
     }

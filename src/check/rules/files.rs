@@ -99,8 +99,16 @@ fn twins(input: &Input, folder: &RepoPath) -> Result<Vec<Finding>, TreeError> {
     let mut seen: HashMap<String, RepoPath> = HashMap::new();
     let mut reported = HashSet::new();
     let mut found = Vec::new();
+    let mut last_folder = None;
     let files = input.after.files_below(folder)?;
-    for path in files.into_iter().flat_map(|entry| with_folders(entry.path, folder)) {
+    let paths = files.into_iter().flat_map(|entry| {
+        let of_file = entry.path.folder();
+        let is_known = last_folder == of_file;
+        last_folder = of_file;
+        // The folders of neighbours are the same, and need to be looked at once.
+        if is_known { vec![entry.path] } else { with_folders(entry.path, folder) }
+    });
+    for path in paths {
         let key = fold(path.as_str());
         match seen.get(&key) {
             Some(other) if *other != path => {
