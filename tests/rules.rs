@@ -220,7 +220,10 @@ fn yaml_feature_fires_on_each_use() {
         ]
     );
     let smuggled = sound().replace("tag: v1.2.3", "tag: v1.2.3 # x\u{2028}    tag: latest");
-    assert_eq!(places("yaml-feature", &of_manifest(&smuggled)), ["error releases/current.yaml:4:20"]);
+    assert_eq!(
+        places("yaml-feature", &of_manifest(&smuggled)),
+        ["error releases/current.yaml:4:20", "error releases/current.yaml:5:5"]
+    );
 }
 
 #[test]
@@ -1095,6 +1098,98 @@ fn hostile_names_are_shown_and_not_obeyed() {
                 !line.trim_start().starts_with("::") || (format == Format::Github && ours(line)),
                 "{line}"
             );
+        }
+    }
+}
+
+/// Pieces that break manifests in most ways there are.
+const PIECES: &[&str] = &[
+    "\n",
+    "\r\n",
+    " ",
+    "  ",
+    "\t",
+    ":",
+    ": ",
+    "- ",
+    "? ",
+    "#",
+    " # sysbom: allow[floating-tag] x\n",
+    "&a ",
+    "*a",
+    "<<: *a\n",
+    "!!str ",
+    "'",
+    "\"",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "|\n",
+    ">-\n",
+    "\u{feff}",
+    "\u{2028}",
+    "\u{85}",
+    "\0",
+    "ä",
+    "\u{1f600}",
+    "~",
+    "images:",
+    "images: []\n",
+    "app:",
+    "tag: 1.10\n",
+    "latest",
+    "@sha256:",
+    ":v1",
+    "<<<<<<< x\n",
+    "=======\n",
+    ">>>>>>> y\n",
+    "experiment:\n  canaryEnabled: yes\n  stableWeight: 1\n",
+    "snapshotId: a/b\n",
+    "---\n",
+    "...\n",
+    "%YAML 1.1\n",
+    "\\",
+    "\u{202e}",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, cases: 600, ..Default::default() })]
+
+    /// Whatever stands in the files: no panic, every place lies in its text, every format is written.
+    #[test]
+    fn nothing_in_a_file_stops_the_check(
+        edits in proptest::collection::vec((0_usize..400, 0_usize..12, 0..PIECES.len()), 1..6),
+        role in 0..3,
+    ) {
+        let mut text = format!("{}experiment:\n  stableWeight: 90\n  canaryWeight: 10\n", sound());
+        for (at, removed, piece) in edits {
+            let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+            let (start, end) = (boundary(at), boundary(at + removed));
+            text.replace_range(start..end, PIECES[piece]);
+        }
+        let before = tree(&sound()).with(POLICY, "inline-allow: [floating-tag]\nexperiment: {schema: s.json}\n");
+        let before = before.with("s.json", "{\"additionalProperties\": {\"type\": \"integer\"}}");
+        let broken = before.clone().with(&archive(0, &sound()), sound());
+        let broken = match role {
+            0 => broken.with(CURRENT, text),
+            1 => broken.with("releases/history/x.yaml", text),
+            _ => broken.with(POLICY, text),
+        };
+        let found = update(Some(&before), &broken);
+        for finding in &found {
+            for place in std::iter::once(&finding.at).chain(&finding.because) {
+                let text = place.source.as_ref().map_or("", |source| &source.text);
+                proptest::prop_assert!(text.get(place.span.start..place.span.end).is_some(), "{finding:?}");
+            }
+        }
+        for format in [Format::Human(Color::Always), Format::Json, Format::Github, Format::Gitlab, Format::Sarif] {
+            render(format, &found, &mut Vec::new()).expect("a vector takes all");
+        }
+        // And the other way round: what stood there once is no obstacle either.
+        if role < 2 {
+            update(Some(&broken), &before);
         }
     }
 }

@@ -160,17 +160,14 @@ impl<'a> Subject<'a> {
     }
 
     fn role(&self, entry: &TreeEntry) -> Result<Role, TreeError> {
+        let name = entry.path.name();
+        if !matches!(name.rsplit_once('.'), Some((_, "yaml" | "yml"))) {
+            return Ok(Role::Other);
+        }
         if self.state_before() == Some(&entry.id) || (self.input.is_former)(&self.system, &entry.id)? {
             return Ok(Role::FormerState);
         }
-        let name = entry.path.name();
-        Ok(if ArchiveName::parse(name).is_some() {
-            Role::ClaimedArchive
-        } else if matches!(name.rsplit_once('.'), Some((_, "yaml" | "yml"))) {
-            Role::Snapshot
-        } else {
-            Role::Other
-        })
+        Ok(if ArchiveName::parse(name).is_some() { Role::ClaimedArchive } else { Role::Snapshot })
     }
 }
 

@@ -38,7 +38,9 @@ fn report(finding: &Finding, color: Color) -> String {
     let mut text = shown(&finding.at, plain::headline(finding), severity, color);
     for reason in &finding.because {
         let label = if reason.label.is_empty() { "because of this" } else { &reason.label };
-        text.push_str(&shown(reason, escape(label).to_string(), miette::Severity::Advice, color));
+        // The label is the headline here, and need not be said twice.
+        let place = Excerpt { label: String::new(), ..reason.clone() };
+        text.push_str(&shown(&place, escape(label).to_string(), miette::Severity::Advice, color));
     }
     if !finding.help.is_empty() {
         let help = escape_lines(&finding.help).to_string();
@@ -221,8 +223,7 @@ mod tests {
    ╭─[.sysbom.yaml:2:9]
  1 │ floating:
  2 │   deny: [latest]
-   ·         ────┬───
-   ·             ╰── denied here
+   ·         ────────
    ╰────
   help: use the tag of the build you tested
 

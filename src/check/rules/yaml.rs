@@ -50,12 +50,11 @@ pub fn feature(subject: &Subject) -> Vec<Finding> {
     let mut found = Vec::new();
     for (file, read) in subject.readable() {
         let features = features(&read.document);
-        // What a second reader stumbles over is most often one of these.
-        let other = if features.is_empty() && duplicate_keys(&read.document).is_empty() {
-            disagreement(&read.document)
-        } else {
-            None
-        };
+        // What a second reader stumbles over is most often one of these; then its line is named already.
+        let text = read.document.text();
+        let line = |at: usize| text[..at].bytes().filter(|&byte| byte == b'\n').count();
+        let other = disagreement(&read.document)
+            .filter(|other| !features.iter().any(|one| line(one.span.start) == line(other.span.start)));
         found.extend(features.into_iter().map(|feature| {
             let help = feature_help(feature.kind).to_owned();
             file.finding("yaml-feature", feature.span, feature.message, help)
