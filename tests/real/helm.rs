@@ -4,11 +4,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value as Json;
+use sysbom::bom::{Layout, Manifest};
+use sysbom::check::{Input, Severity, check, judge};
+use sysbom::tree::MapTree;
 use sysbom::yaml::{
     Document, HelmReading, NodeKind, ScalarStyle, disagreement, duplicate_keys, features, helm_reading,
 };
 
-use crate::mutants::mutant;
+use crate::mutants::{mutant, mutated};
 use crate::parts::program;
 use crate::random::Random;
 
@@ -274,12 +277,7 @@ fn passes(text: &str) -> Option<Document> {
 /// Whether Helm's data are ours: the same keys and lists, and every scalar printed as our text.
 fn agrees(document: &Document, id: sysbom::yaml::NodeId, json: &Json) -> bool {
     match &document.node(id).kind {
-        NodeKind::Scalar { value, .. } => match json {
-            Json::String(text) => text == value,
-            Json::Number(number) => number.as_f64() == value.parse().ok(),
-            Json::Bool(truth) => truth.to_string() == *value,
-            _ => false,
-        },
+        NodeKind::Scalar { value, .. } => is_printed_as(json, value),
         NodeKind::Mapping { entries, .. } => json.as_object().is_some_and(|object| {
             object.len() == entries.len()
                 && entries.iter().all(|entry| {
@@ -292,6 +290,16 @@ fn agrees(document: &Document, id: sysbom::yaml::NodeId, json: &Json) -> bool {
                 && items.iter().zip(array).all(|(item, json)| agrees(document, item.value, json))
         }),
         NodeKind::Alias(_) => false,
+    }
+}
+
+/// Whether a template prints this text for the value.
+fn is_printed_as(json: &Json, text: &str) -> bool {
+    match json {
+        Json::String(string) => string == text,
+        Json::Number(number) => number.as_f64() == text.parse().ok(),
+        Json::Bool(truth) => truth.to_string() == text,
+        Json::Null | Json::Array(_) | Json::Object(_) => false,
     }
 }
 
@@ -321,4 +329,68 @@ fn helm_reads_a_manifest_that_passes_as_we_do() {
             .collect();
         assert!(wrong.is_empty(), "{helm}: {} of {}\n{}", wrong.len(), texts.len(), wrong.join("\n"));
     }
+}
+
+/// Sound manifests in several layouts.
+fn sound_manifests() -> Vec<String> {
+    let a = "a1".repeat(32);
+    let b = "b2".repeat(32);
+    vec![
+        format!(
+            "# what runs\nimages:\n  app:\n    image: ghcr.io/acme/app\n    tag: v1.2.3\n    digest: sha256:{a}\n\n  web:\n    \
+             image: acme/web # pinned\n    tag: \"2.0.1\"\n    digest: 'sha256:{b}'\n"
+        ),
+        format!(
+            "images: {{app: {{image: localhost:5000/app, tag: v1.2.3, digest: sha256:{a}}}, web: {{image: acme/web, tag: '2.0.1', digest: sha256:{b}}}}}\n"
+        ),
+        format!(
+            "images:\r\n    app:   {{\r\n      image: acme/app,\r\n      tag: v1.2.3,   # trailing\r\n      digest: sha256:{a}\r\n    \
+             }}\r\nexperiment:\r\n  canaryEnabled: false\r\n  stableWeight: 90\r\n  canaryWeight: 10\r\n"
+        ),
+    ]
+}
+
+#[test]
+fn helm_deploys_the_pins_of_a_manifest_that_check_passes() {
+    let mut random = Random::new(3);
+    let manifests = sound_manifests();
+    let mut passing = Vec::new();
+    for number in 0..10_000 {
+        let text = mutated(&mut random, &manifests[number % manifests.len()]);
+        if check_passes(&text) {
+            passing.push(text);
+        }
+    }
+    assert!(passing.len() > 250, "{} mutants pass", passing.len());
+    for helm in HELMS {
+        let theirs = data_read_by_helm(helm, &passing);
+        assert_eq!(theirs.len(), passing.len(), "{helm} printed every file");
+        for (text, json) in passing.iter().zip(theirs) {
+            let json = json.unwrap_or_else(|| panic!("{helm} refuses {text:?}"));
+            let document = Document::parse(text.as_str()).expect("check passed it");
+            let manifest = Manifest::read(&document, &Layout::default());
+            let deployed = json["images"].as_object().expect("images are a mapping");
+            assert_eq!(manifest.components.len(), deployed.len(), "{helm}: {text:?}");
+            for component in &manifest.components {
+                for (key, field) in
+                    [("image", &component.image), ("tag", &component.tag), ("digest", &component.digest)]
+                {
+                    let ours = &field.as_ref().expect("check passed it").text;
+                    let theirs = &deployed[&component.name][key];
+                    assert!(
+                        is_printed_as(theirs, ours),
+                        "{helm}: {key} is {theirs}, we read {ours}: {text:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn check_passes(manifest: &str) -> bool {
+    let tree = MapTree::new().with("releases/current.yaml", manifest);
+    let policies = judge(None, &tree).expect("the default policy");
+    let today = "2024-06-15".parse().expect("a date");
+    let findings = check(&Input::new(&policies, None, &tree, today)).expect("a map can be read");
+    findings.iter().all(|finding| finding.severity != Severity::Error)
 }

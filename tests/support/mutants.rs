@@ -82,7 +82,13 @@ const TOKENS: [&str; 62] = [
 
 /// One manifest after one to four accidents.
 pub fn mutant(random: &mut Random) -> String {
-    let mut text: Vec<char> = random.pick(&MANIFESTS).chars().collect();
+    let manifest = random.pick(&MANIFESTS);
+    mutated(random, manifest)
+}
+
+/// This text after one to four accidents.
+pub fn mutated(random: &mut Random, text: &str) -> String {
+    let mut text: Vec<char> = text.chars().collect();
     for _ in 0..=random.below(4) {
         let at = random.below(text.len() + 1);
         match random.below(6) {
