@@ -69,9 +69,10 @@ fn chosen(args: &Args, systems: Vec<System>) -> Result<Vec<System>, Failure> {
     let chosen: Vec<System> =
         systems.into_iter().filter(|system| system.name.as_ref() == Some(wanted)).collect();
     if chosen.is_empty() {
-        let help = match names.is_empty() {
-            true => "there is only one system: leave out --system".to_owned(),
-            false => format!("there are: {}", names.join(", ")),
+        let help = if names.is_empty() {
+            "there is only one system: leave out --system".to_owned()
+        } else {
+            format!("there are: {}", names.join(", "))
         };
         return Err(Failure::new(format!("there is no system `{wanted}`")).help(help));
     }

@@ -19,7 +19,7 @@ use super::update::{Revision, Update};
 ///
 /// Without revisions the working tree is judged, with --staged the index, against the newest
 /// commit of the base branch that HEAD contains. In CI name the base: on a forge's merge ref
-/// (pull_request on GitHub) it is HEAD^1, never the sha that the event recorded:
+/// (of a pull request, on GitHub) it is HEAD^1, never the sha that the event recorded:
 ///
 ///     sysbom check --base HEAD^1
 ///

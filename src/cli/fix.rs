@@ -18,7 +18,7 @@ pub fn apply(repo: &Repo, findings: &[Finding]) -> Result<Vec<String>, Failure> 
     for finding in findings {
         match &finding.fix {
             Some(Fix::Edit(wanted)) => {
-                edits.entry(&finding.at.path).or_default().extend(wanted.iter().cloned())
+                edits.entry(&finding.at.path).or_default().extend(wanted.iter().cloned());
             }
             Some(Fix::Archive { path, blob }) => {
                 write_archive(repo, path, blob)?;

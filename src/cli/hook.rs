@@ -1,6 +1,7 @@
 //! `sysbom hook`: what the hooks of a clone run. They read the index and the object database,
 //! never the working tree, and stage nothing unless everything else is in order.
 
+use std::fmt::Write as _;
 use std::io::Read;
 
 use crate::check::{Finding, Fix, Scope};
@@ -109,11 +110,11 @@ fn pre_merge_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
 fn judge_index(repo: &Repo, env: &Env, console: &mut Console) -> Result<Option<Vec<Missing>>, Failure> {
     let update = Update::here(repo, Revision::Index)?;
     let findings = update.judge(repo, env.today()?, Scope::NewHistory)?;
-    let (missing, others): (Vec<_>, Vec<_>) = findings.into_iter().map(Missing::of).partition(Result::is_ok);
-    let others: Vec<Finding> = others.into_iter().filter_map(Result::err).collect();
+    let (missing, others): (Vec<Finding>, Vec<Finding>) =
+        findings.into_iter().partition(|finding| matches!(finding.fix, Some(Fix::Archive { .. })));
     console.say(rendered(Format::Human(color(env.colour(env.err_is_terminal))), &others));
     let whole = Counts::of(&others).errors == 0;
-    Ok(whole.then(|| missing.into_iter().filter_map(Result::ok).collect()))
+    Ok(whole.then(|| missing.into_iter().filter_map(Missing::of).collect()))
 }
 
 /// A state of base that the update would lose, and the archive that keeps it.
@@ -123,10 +124,10 @@ struct Missing {
 }
 
 impl Missing {
-    fn of(finding: Finding) -> Result<Missing, Finding> {
-        match finding.fix {
-            Some(Fix::Archive { path, blob }) => Ok(Missing { path, blob }),
-            _ => Err(finding),
+    fn of(finding: Finding) -> Option<Missing> {
+        match finding.fix? {
+            Fix::Archive { path, blob } => Some(Missing { path, blob }),
+            Fix::Edit(_) | Fix::Restore { .. } => None,
         }
     }
 }
@@ -145,7 +146,7 @@ fn partial_commit(missing: &[Missing]) -> String {
     let mut text =
         "error: this commit takes only the paths named, and needs an archive beside them\n".to_owned();
     for Missing { path, .. } in missing {
-        text += &format!("  missing: {}\n", escape(path.as_str()));
+        let _ = writeln!(text, "  missing: {}", escape(path.as_str()));
     }
     text + "  help: stage what you want and commit the index: `git add PATH...`, then `git commit` without paths\n"
 }

@@ -16,6 +16,7 @@ use super::place::Place;
 ///
 /// Leaves with the number of conflicting entries, at most 127; with 255 if nothing was merged.
 #[derive(Debug, clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "the switches are those of git merge-file")]
 pub struct Args {
     /// Write the result to standard output and leave CURRENT alone
     #[arg(short = 'p', long)]

@@ -270,7 +270,7 @@ impl Place<'_> {
     pub fn picture(&self) -> Picture {
         Picture {
             index: self.git(&["ls-files", "--stage"]),
-            refs: self.git(&["for-each-ref"]) + &self.git(&["rev-parse", "--symbolic-full-name", "HEAD"]),
+            refs: self.git(&["for-each-ref"]) + &self.try_git(&["symbolic-ref", "HEAD"]).out,
             status: self.git(&["status", "--porcelain", "--untracked-files=all"]),
             unstaged: self.git(&["diff"]),
         }

@@ -5,6 +5,7 @@
 
 mod stage;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use self::stage::Expect::{Done, Refused};
@@ -73,7 +74,7 @@ fn way_in(dir: &Path, env: &Env) -> String {
     });
     let mut text = format!("    cd {}\n", dir.join("operations").display());
     if let (Some(own), false) = (own, in_path) {
-        text += &format!("    export PATH={}:$PATH\n", own.display());
+        let _ = writeln!(text, "    export PATH={}:$PATH", own.display());
     }
     text + "    sysbom check\n    sysbom explain floating-tag"
 }
