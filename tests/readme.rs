@@ -79,6 +79,21 @@ fn fits(line: &str, met: &str) -> bool {
 }
 
 #[test]
+fn links_between_pages_lead_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut links = 0;
+    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/merge.md", "docs/exit-codes.md"] {
+        let text = std::fs::read_to_string(root.join(page)).expect("the page is there");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let folder = root.join(page).parent().expect("a page lies in a folder").to_owned();
+            links += 1;
+            assert!(target.contains("://") || folder.join(target).exists(), "{page} links to {target}");
+        }
+    }
+    assert!(links > 5, "found {links} links; the search is broken");
+}
+
+#[test]
 fn three_dots_stand_for_any_text() {
     assert!(fits("a ... c", "a b c") && fits("a ...", "a b c") && fits("abc", "abc"));
     assert!(!fits("a ... c", "a b d") && !fits("abc", "abcd") && !fits("b...", "abc"));
