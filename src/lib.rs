@@ -17,9 +17,11 @@
 //! | [`yaml`] | a text with spans laid over it, edits of it, what Helm would read differently |
 //! | [`bom`] | manifests, components, pins, ids |
 //! | [`policy`] | what `.sysbom.yaml` allows |
+//! | [`change`] | what differs between two manifests, and which tag is newer |
 //! | [`merge`] | three texts to one |
 //! | [`live`] | images in values files, pod lists and rendered manifests |
 //! | [`check`] | rules and findings |
+//! | [`release`] | releases, rollbacks, holds and snapshots as plans |
 //! | [`report`] | how findings are shown |
 //! | [`git`] | the repository: trees of revisions, base and its states, writing, setting up |
 //! | [`cli`] | the rim: commands, environment, exit statuses |
@@ -33,12 +35,14 @@
 //! - The same inputs give the same bytes, names and output on every machine.
 
 pub mod bom;
+pub mod change;
 pub mod check;
 pub mod cli;
 pub mod git;
 pub mod live;
 pub mod merge;
 pub mod policy;
+pub mod release;
 pub mod report;
 pub mod suggest;
 pub mod text;

@@ -12,13 +12,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("suggest", &[]),
     ("yaml", &["text"]),
     ("bom", &["text", "tree", "yaml"]),
+    ("change", &["text", "bom"]),
     ("policy", &["text", "suggest", "tree", "yaml", "bom"]),
     ("merge", &["text", "yaml", "bom"]),
     ("check", &["text", "suggest", "tree", "yaml", "bom", "policy", "merge"]),
     ("live", &["text", "tree", "yaml", "bom", "policy"]),
+    ("release", &["text", "suggest", "tree", "yaml", "bom", "change", "policy"]),
     ("report", &["text", "tree", "check"]),
     ("git", &["text", "tree", "merge"]),
-    ("cli", &["text", "suggest", "tree", "yaml", "bom", "policy", "merge", "check", "live", "report", "git"]),
+    (
+        "cli",
+        &[
+            "text", "suggest", "tree", "yaml", "bom", "policy", "merge", "check", "live", "report", "git",
+            "change", "release",
+        ],
+    ),
 ];
 
 /// Outside crate, and the files or folders of `src/` that may name it.
@@ -29,10 +37,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("granit_parser", &["yaml/document.rs"]),
     ("miette", &["report/human.rs", "cli/failure.rs"]),
     ("regex", &["policy/"]),
-    ("serde", &["report/", "live/", "git/setup/record.rs", "yaml/second.rs"]),
-    ("serde_json", &["report/", "live/", "git/setup/record.rs", "merge/value.rs"]),
+    ("serde", &["report/", "live/", "release/", "git/setup/record.rs", "yaml/second.rs"]),
+    ("serde_json", &["report/", "live/", "release/", "git/setup/record.rs", "merge/value.rs"]),
     ("serde_yaml", &["yaml/second.rs"]),
-    ("sha2", &["bom/", "git/", "merge/", "report/gitlab.rs", "tree.rs"]),
+    ("sha2", &["bom/", "git/", "merge/", "release/", "report/gitlab.rs", "tree.rs"]),
     ("similar", &["report/diff.rs"]),
     ("unicode_normalization", &["check/"]),
     ("tempfile", &["cli/", "git/"]),

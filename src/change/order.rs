@@ -1,0 +1,370 @@
+//! Which of two tags is the newer release, as far as the tags themselves say.
+//!
+//! Knows versions (`v1.2.3-rc.1-alpine`), calendar versions (`2024.06.15-2`) and build numbers
+//! (`build-1234`). Tags of different kinds, of different flavours, and commits have no order here;
+//! when they were published is for others to ask.
+
+use std::cmp::Ordering;
+
+/// How a tag stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// It was released after the other.
+    Newer,
+    /// It was released before the other.
+    Older,
+    /// It is the same tag.
+    Same,
+    /// The tags do not say.
+    Unknown,
+}
+
+/// How `tag` stands to `other`.
+///
+/// - Versions of two and more numbers, `v` before them or not, compare by number, then as semantic
+///   versions do: `1.2.0-rc.1` before `1.2.0`. A flavour (`-alpine`) must be the same on both. A
+///   commit in a tag (`-g1a2b3c4`) is no part of the order. Of one version, a higher revision
+///   (`-r5`, `-debian-12-r5`) is newer; whether `1.2.3-1` comes before or after `1.2.3` is unknown,
+///   but what `git describe` makes of a later commit, `1.2.3-1-g1a2b3c4`, comes after.
+/// - Days of the calendar, however written, compare by day and then by the numbers behind.
+/// - Build numbers compare by number if the word before them is the same: `build-`, `ci-`, `run-`,
+///   `job-`, `r`, or none.
+///
+/// ```
+/// use sysbom::change::{Order, order};
+/// assert_eq!(order("v1.10.0", "v1.9.0"), Order::Newer);
+/// assert_eq!(order("1.2.0-rc.1", "1.2.0"), Order::Older);
+/// assert_eq!(order("1.2.4", "1.2.3-alpine"), Order::Unknown);
+/// assert_eq!(order("20240616-1a2b3c4", "20240615-9f8e7d6"), Order::Newer);
+/// assert_eq!(order("build-101", "build-99"), Order::Newer);
+/// assert_eq!(order("1a2b3c4", "9f8e7d6"), Order::Unknown);
+/// ```
+pub fn order(tag: &str, other: &str) -> Order {
+    if tag == other {
+        return Order::Same;
+    }
+    let ordering = match (Scheme::of(tag), Scheme::of(other)) {
+        (Scheme::Calendar(one), Scheme::Calendar(two)) => one.compare(&two),
+        (Scheme::Version(one), Scheme::Version(two)) => one.compare(&two),
+        (Scheme::Build(one), Scheme::Build(two)) => one.compare(&two),
+        _ => None,
+    };
+    match ordering {
+        Some(Ordering::Greater) => Order::Newer,
+        Some(Ordering::Less) => Order::Older,
+        // Tags that differ name different releases, even where all that is compared is equal.
+        Some(Ordering::Equal) | None => Order::Unknown,
+    }
+}
+
+/// What a tag counts in.
+enum Scheme<'t> {
+    Version(Version<'t>),
+    Calendar(Calendar<'t>),
+    Build(Build<'t>),
+    Nothing,
+}
+
+impl<'t> Scheme<'t> {
+    fn of(tag: &'t str) -> Scheme<'t> {
+        if let Some(calendar) = Calendar::read(tag) {
+            Scheme::Calendar(calendar)
+        } else if let Some(version) = Version::read(tag) {
+            Scheme::Version(version)
+        } else if let Some(build) = Build::read(tag) {
+            Scheme::Build(build)
+        } else {
+            Scheme::Nothing
+        }
+    }
+}
+
+struct Version<'t> {
+    numbers: Vec<&'t str>,
+    /// The identifiers of a pre-release: `rc`, `1`.
+    pre_release: Option<Vec<&'t str>>,
+    /// Numbers that count packagings of one version.
+    revisions: Vec<&'t str>,
+    flavour: Vec<&'t str>,
+    has_commit: bool,
+}
+
+impl<'t> Version<'t> {
+    fn read(tag: &'t str) -> Option<Version<'t>> {
+        let text = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
+        let (core, suffix) = text.split_once(['-', '_']).unwrap_or((text, ""));
+        let numbers: Vec<&str> = core.split('.').collect();
+        if numbers.len() < 2 || !numbers.iter().all(|part| is_number(part)) {
+            return None;
+        }
+        let mut version = Version {
+            numbers,
+            pre_release: None,
+            revisions: Vec::new(),
+            flavour: Vec::new(),
+            has_commit: false,
+        };
+        for part in suffix.split(['-', '_']).filter(|part| !part.is_empty()) {
+            version.take(part);
+        }
+        Some(version)
+    }
+
+    fn take(&mut self, part: &'t str) {
+        if is_commit(part) {
+            self.has_commit = true;
+        } else if let Some(number) = revision(part) {
+            self.revisions.push(number);
+        } else if self.pre_release.is_none() && self.flavour.is_empty() && is_pre_release(part) {
+            self.pre_release = Some(identifiers(part));
+        } else {
+            self.flavour.push(part);
+        }
+    }
+
+    fn compare(&self, other: &Version) -> Option<Ordering> {
+        if self.flavour != other.flavour {
+            return None;
+        }
+        let order = compare_all(&self.numbers, &other.numbers, "0").then_with(|| {
+            match (&self.pre_release, &other.pre_release) {
+                (Some(one), Some(two)) => compare_identifiers(one, two),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => Ordering::Equal,
+            }
+        });
+        if order.is_ne() {
+            return Some(order);
+        }
+        match (self.revisions.len(), other.revisions.len()) {
+            (one, two) if one == two => Some(compare_all(&self.revisions, &other.revisions, "0")),
+            (1, 0) if self.has_commit => Some(Ordering::Greater),
+            (0, 1) if other.has_commit => Some(Ordering::Less),
+            _ => None,
+        }
+    }
+}
+
+/// A day, and the numbers behind it.
+struct Calendar<'t> {
+    day: [&'t str; 3],
+    behind: Vec<&'t str>,
+    flavour: Vec<&'t str>,
+}
+
+impl<'t> Calendar<'t> {
+    /// `2024.06.15`, `2024-06-15`, `20240615`, and `2024.06` or `2024.6.1` as calendar versions
+    /// have them: what begins with the number of a year.
+    fn read(tag: &'t str) -> Option<Calendar<'t>> {
+        let text = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let year = text.get(..4).filter(|year| ("1970".."2200").contains(year))?;
+        let (day, rest) = match digits {
+            8 | 10 | 12 | 14 => ([year, &text[4..6], &text[6..8]], &text[8..]),
+            4 => Self::separated(year, &text[4..])?,
+            _ => return None,
+        };
+        let (month, date) = (day[1].parse::<u8>().ok()?, day[2].parse::<u8>().ok()?);
+        if !(1..=12).contains(&month) || (digits >= 8 && !(1..=31).contains(&date)) {
+            return None;
+        }
+        let mut calendar = Calendar { day, behind: Vec::new(), flavour: Vec::new() };
+        for part in rest.split(['-', '_', '.', 'T', 'Z']).filter(|part| !part.is_empty()) {
+            if is_commit(part) {
+                continue;
+            }
+            match revision(part) {
+                Some(number) => calendar.behind.push(number),
+                None => calendar.flavour.push(part),
+            }
+        }
+        Some(calendar)
+    }
+
+    /// `.06.15` or `-06-15` behind a year, and what follows; a version may leave the day out.
+    fn separated(year: &'t str, behind: &'t str) -> Option<([&'t str; 3], &'t str)> {
+        let separator = behind.chars().next().filter(|c| matches!(c, '.' | '-'))?;
+        let (month, rest) = leading_number(&behind[1..])?;
+        match rest.strip_prefix(separator).and_then(leading_number) {
+            Some((day, rest)) => Some(([year, month, day], rest)),
+            None if separator == '.' => Some(([year, month, "0"], rest)),
+            None => None,
+        }
+    }
+
+    fn compare(&self, other: &Calendar) -> Option<Ordering> {
+        if self.flavour != other.flavour {
+            return None;
+        }
+        let order = compare_all(&self.day, &other.day, "0");
+        Some(order.then_with(|| compare_all(&self.behind, &other.behind, "")))
+    }
+}
+
+/// A number that a CI system counts up.
+struct Build<'t> {
+    counter: &'t str,
+    number: &'t str,
+}
+
+impl<'t> Build<'t> {
+    fn read(tag: &'t str) -> Option<Build<'t>> {
+        let at = tag.find(|character: char| character.is_ascii_digit())?;
+        let (counter, rest) = tag.split_at(at);
+        let (number, behind) = leading_number(rest)?;
+        let is_counter = matches!(counter, "" | "build-" | "ci-" | "run-" | "job-" | "r");
+        let is_whole = behind.is_empty() || behind.strip_prefix(['-', '_', '.']).is_some_and(is_commit);
+        (is_counter && is_whole).then_some(Build { counter, number })
+    }
+
+    fn compare(&self, other: &Build) -> Option<Ordering> {
+        (self.counter == other.counter).then(|| compare_numbers(self.number, other.number))
+    }
+}
+
+fn leading_number(text: &str) -> Option<(&str, &str)> {
+    let end = text.bytes().take_while(u8::is_ascii_digit).count();
+    (end > 0).then(|| text.split_at(end))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `5` of `5`, `r5`.
+fn revision(part: &str) -> Option<&str> {
+    let number = part.strip_prefix('r').unwrap_or(part);
+    is_number(number).then_some(number)
+}
+
+/// `1a2b3c4`, `g1a2b3c4`: seven and more hex digits, with a letter and a digit among them.
+fn is_commit(part: &str) -> bool {
+    let has_both = |hex: &str| {
+        (7..=64).contains(&hex.len())
+            && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+            && hex.bytes().any(|byte| byte.is_ascii_digit())
+            && hex.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    has_both(part)
+        || part.strip_prefix('g').is_some_and(|hex| {
+            (7..=64).contains(&hex.len()) && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        })
+}
+
+fn is_pre_release(part: &str) -> bool {
+    let word = part.split('.').next().unwrap_or(part);
+    let word = word.trim_end_matches(|character: char| character.is_ascii_digit()).to_ascii_lowercase();
+    matches!(word.as_str(), "alpha" | "beta" | "rc" | "pre" | "preview" | "dev" | "snapshot" | "m")
+}
+
+/// `rc`, `1` of `rc.1` and of `rc1`.
+fn identifiers(part: &str) -> Vec<&str> {
+    let split = |part| {
+        let word = str::trim_end_matches(part, |character: char| character.is_ascii_digit());
+        [word, &part[word.len()..]]
+    };
+    part.split('.').flat_map(split).filter(|identifier| !identifier.is_empty()).collect()
+}
+
+fn compare_identifiers(one: &[&str], two: &[&str]) -> Ordering {
+    for (one, two) in one.iter().zip(two) {
+        let order = match (is_number(one), is_number(two)) {
+            (true, true) => compare_numbers(one, two),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            (false, false) => one.to_ascii_lowercase().cmp(&two.to_ascii_lowercase()),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    one.len().cmp(&two.len())
+}
+
+/// Number by number; where one side has none any more, `missing` stands there, which is less than
+/// any number if it is empty.
+fn compare_all(one: &[&str], two: &[&str], missing: &str) -> Ordering {
+    let at =
+        |numbers: &[&str], index: usize| numbers.get(index).map_or(missing.to_owned(), |n| (*n).to_owned());
+    (0..one.len().max(two.len()))
+        .map(|index| match (at(one, index), at(two, index)) {
+            (one, two) if one.is_empty() || two.is_empty() => one.len().cmp(&two.len()),
+            (one, two) => compare_numbers(&one, &two),
+        })
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
+
+/// Numbers of any length.
+fn compare_numbers(one: &str, two: &str) -> Ordering {
+    let (one, two) = (one.trim_start_matches('0'), two.trim_start_matches('0'));
+    one.len().cmp(&two.len()).then_with(|| one.cmp(two))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newer_of_two_releases_is_told_by_their_tags() {
+        for (older, newer) in [
+            ("v1.9.0", "v1.10.0"),
+            ("1.2.3", "v1.2.4"),
+            ("1.2", "1.2.1"),
+            ("1.2.0-alpha", "1.2.0-beta.1"),
+            ("1.2.0-rc.2", "1.2.0-rc.10"),
+            ("1.2.0-rc2", "1.2.0-rc10"),
+            ("1.2.0-rc.1", "1.2.0"),
+            ("1.2.0-RC1", "1.2.0-rc2"),
+            ("1.2.0", "1.3.0-rc.1"),
+            ("1.2.0-rc.1-alpine", "1.2.0-alpine"),
+            ("1.2.3-alpine", "1.2.4-alpine"),
+            ("1.2.3-9f8e7d6", "1.2.4-1a2b3c4"),
+            ("v1.2.3", "v1.2.3-5-g1234567"),
+            ("v1.2.3-5-g1234567", "v1.2.3-12-gabcdefa"),
+            ("1.2.3-debian-11-r5", "1.2.3-debian-12-r0"),
+            ("1.2.3-1", "1.2.3-2"),
+            ("0.99999999999999999999", "0.100000000000000000000"),
+            ("2024.06.15", "2024.06.16"),
+            ("2024.6", "2024.10"),
+            ("2024.06.15", "20240615-1"),
+            ("2024-06-15-2", "2024-06-15-10"),
+            ("20240615T101500Z", "20240615T101501Z"),
+            ("20240615101500", "20240616000000"),
+            ("20240615-9f8e7d6", "20240616-1a2b3c4"),
+            ("99", "100"),
+            ("build-99", "build-100"),
+            ("r9", "r10"),
+            ("ci-9-9f8e7d6", "ci-10-1a2b3c4"),
+        ] {
+            assert_eq!(order(newer, older), Order::Newer, "{newer} after {older}");
+            assert_eq!(order(older, newer), Order::Older, "{older} before {newer}");
+        }
+    }
+
+    #[test]
+    fn what_the_tags_do_not_say_is_unknown() {
+        for (one, two) in [
+            ("1.2.4", "1.2.3-alpine"),
+            ("1.2.3-alpine", "1.2.3-bookworm"),
+            ("1.2.3-9f8e7d6", "1.2.3-1a2b3c4"),
+            ("1.2.3", "1.2.3-1"),
+            ("1.2.3", "v1.2.3"),
+            ("1.2.3", "2024.06.15"),
+            ("1.2.3", "build-5"),
+            ("12345", "20240615"),
+            ("build-5", "ci-6"),
+            ("pr-5", "pr-6"),
+            ("main", "edge"),
+            ("9f8e7d6", "1a2b3c4"),
+            ("", "1.2.3"),
+            ("20241399", "2024-13-99"),
+            ("é024", "v"),
+        ] {
+            assert_eq!(order(one, two), Order::Unknown, "{one} {two}");
+            assert_eq!(order(two, one), Order::Unknown, "{two} {one}");
+        }
+        assert_eq!(order("v1.2.3", "v1.2.3"), Order::Same);
+    }
+}

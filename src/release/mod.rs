@@ -1,0 +1,38 @@
+//! Releases, rollbacks, holds, promotions and snapshots, as plans: what would be written, and why,
+//! or why not.
+//!
+//! Takes the state of base as values and gives a [`Plan`] or a [`Refusal`]. How a plan becomes a
+//! commit, and how that reaches a branch, is for `git` and `cli`.
+
+mod arrival;
+mod branch;
+mod holds;
+mod moment;
+
+pub use arrival::{Arrival, MAX_PAYLOAD, Origin, arrivals};
+pub use branch::{batch_branch, release_branch};
+pub use holds::{Hold, Holds};
+pub use moment::Moment;
+
+/// Why something is not done that was asked for. Both texts are safe to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// One line, lower case, no full stop.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Refusal {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal { message: message.into(), help: help.into() }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
