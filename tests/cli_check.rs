@@ -110,6 +110,30 @@ fn what_cannot_be_looked_at_is_a_failure_with_a_help() {
 }
 
 #[test]
+fn a_new_branch_is_judged_against_the_tip_of_base() {
+    let scratch = repository();
+    let nothing = "0".repeat(40);
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.commit("round the hook");
+    scratch.sysbom(&["check", "--base", &nothing]).expect(1).says("archive-missing");
+    scratch.git(&["config", "--unset", "sysbom.base"]);
+    scratch.sysbom(&["check", "--base", &nothing]).expect(0);
+}
+
+#[test]
+fn a_clone_cut_off_too_early_is_told_how_deep_it_must_be() {
+    let scratch = repository();
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.commit("round the hook");
+    let source = format!("file://{}", scratch.top().display());
+    scratch.git(&["clone", "-q", "--depth", "1", &source, "../shallow"]);
+    let shallow = scratch.root().join("shallow");
+    let ran = scratch.at(&shallow).sysbom(&["check", "--base", "HEAD^1"]).expect(2);
+    assert!(ran.err.contains("fetch-depth: 0"), "{ran}");
+}
+
+#[test]
 fn a_scalar_that_helm_reads_otherwise_is_quoted_by_fix_and_nothing_else_changes() {
     let scratch = repository();
     let text = format!("# head\n{}# tail", state("1.10").replace("    tag", "    # why\n    tag"));

@@ -228,6 +228,40 @@ fn a_push_of_a_branch_a_tag_and_a_deletion_pass_where_they_lose_nothing() {
 }
 
 #[test]
+fn a_forced_push_that_takes_history_back_is_refused() {
+    let scratch = published();
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
+    scratch.git(&["push", "-q"]);
+    scratch.git(&["reset", "-q", "--hard", "HEAD^"]);
+    let before = scratch.git(&["ls-remote", "origin"]);
+    scratch.try_git(&["push", "-q", "--force"]).expect(1).says("history-rewritten").says("archive-missing");
+    assert_eq!(scratch.git(&["ls-remote", "origin"]), before);
+}
+
+#[test]
+fn the_first_push_to_an_empty_remote_is_judged_by_its_content() {
+    let scratch = Scratch::installed(&state("latest"));
+    scratch.git(&["init", "-q", "--bare", "-b", "main", "../forge.git"]);
+    scratch.git(&["remote", "add", "origin", "../forge.git"]);
+    scratch.try_git(&["push", "-q", "-u", "origin", "main"]).expect(1).says("floating-tag");
+    assert_eq!(scratch.git(&["ls-remote", "origin"]), "");
+    scratch.write(PATH, state("v1.0.0"));
+    scratch.commit("Mend the tag");
+    scratch.git(&["push", "-q", "-u", "origin", "main"]);
+}
+
+#[test]
+fn a_clone_that_does_not_know_its_base_is_told_so() {
+    let scratch = Scratch::new();
+    scratch.write(PATH, state("v1.0.0"));
+    scratch.commit("Begin");
+    scratch.sysbom(&["install"]).expect(0).never_says("set-head");
+    scratch.git(&["remote", "add", "origin", "../forge.git"]);
+    scratch.sysbom(&["install"]).expect(0).says("git remote set-head origin --auto");
+}
+
+#[test]
 fn a_linked_worktree_has_the_same_hooks() {
     let scratch = published();
     scratch.git(&["worktree", "add", "-q", "-b", "other", "../other"]);

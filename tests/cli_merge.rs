@@ -111,6 +111,85 @@ fn merge_tree_keeps_both_releases_without_a_working_tree() {
 }
 
 #[test]
+fn a_bare_repository_merges_by_the_attributes_of_its_own() {
+    let scratch = branches(&base(), &app_released(), &web_released());
+    scratch.git(&["clone", "-q", "--bare", ".", "../bare.git"]);
+    let bare = scratch.root().join("bare.git");
+    let bare = scratch.at(&bare);
+    bare.sysbom(&["install", "--no-hooks"]).expect(0).says("info/attributes");
+    let tree = bare.git(&["merge-tree", "--write-tree", "main", "topic"]);
+    assert_eq!(bare.git(&["show", &format!("{tree}:{PATH}")]) + "\n", both_released());
+}
+
+#[test]
+fn a_pull_and_a_mailed_patch_keep_both_releases() {
+    let scratch = branches(&base(), &app_released(), &web_released());
+    scratch.git(&["pull", "-q", "--no-rebase", "--no-verify", ".", "topic"]);
+    assert_eq!(scratch.read(PATH), both_released());
+
+    let scratch = branches(&base(), &app_released(), &web_released());
+    let patch = scratch.git(&["format-patch", "-1", "-o", "..", "topic"]);
+    scratch.git(&["am", "-q", "-3", &patch]);
+    assert_eq!(scratch.read(PATH), both_released());
+}
+
+#[test]
+fn a_merge_that_went_wrong_is_made_again_by_checkout() {
+    let scratch = branches(&base(), &app_released(), &app_released_apart());
+    scratch.try_git(&["merge", "topic"]).expect(1);
+    let conflict = scratch.read(PATH);
+    scratch.write(PATH, "lost\n");
+    scratch.git(&["checkout", "-q", "-m", "--", PATH]);
+    let again = scratch.read(PATH);
+    assert_eq!(again.lines().count(), conflict.lines().count(), "{again}");
+    assert!(again.contains("v1.3.0") && again.contains("v1.4.0"), "{again}");
+}
+
+/// `v1.2.3` and its digest stand under other keys, elsewhere.
+fn mapped(app: (&str, &str), web: (&str, &str)) -> String {
+    let one = |name: &str, (tag, sha): (&str, &str)| {
+        let sha = sha.trim_start_matches("sha256:");
+        format!(
+            "{name}:\n  image:\n    repository: acme/{name}\n    version: {tag}\n    # why\n    sha: {sha}\n"
+        )
+    };
+    one("app", app) + &one("web", web)
+}
+
+#[test]
+fn the_policy_says_what_a_pin_is() {
+    let policy = "components: '*.image'\nfields: {image: repository, tag: version, digest: sha}\n";
+    let web = ("v2.0.0", DIGEST_B);
+    let merge = |ours: &str, theirs: &str| {
+        let scratch = Scratch::new();
+        scratch.write(".sysbom.yaml", policy);
+        scratch.write(PATH, mapped(("v1.0.0", DIGEST_A), web));
+        scratch.install();
+        scratch.commit("Begin");
+        let scratch = branches_in(scratch, ours, theirs);
+        let ran = scratch.try_git(&["merge", "--no-verify", "topic"]);
+        (ran, scratch)
+    };
+    // One side moves the tag and the other the digest of one pin, with a line between them.
+    let (ran, scratch) = merge(&mapped(("v1.1.0", DIGEST_A), web), &mapped(("v1.0.0", DIGEST_C), web));
+    ran.expect(1).says("acme/app v1.1.0");
+    assert!(conflicts(&scratch));
+    let (ran, scratch) =
+        merge(&mapped(("v1.1.0", DIGEST_C), web), &mapped(("v1.0.0", DIGEST_A), ("v2.1.0", DIGEST_A)));
+    ran.expect(0);
+    assert_eq!(scratch.read(PATH), mapped(("v1.1.0", DIGEST_C), ("v2.1.0", DIGEST_A)));
+}
+
+#[test]
+fn a_policy_that_nobody_can_follow_stops_the_merge() {
+    let scratch = branches(&base(), &app_released(), &web_released());
+    scratch.write(".sysbom.yaml", "components: [1]\n");
+    scratch.commit("a policy that nobody can follow");
+    let ran = scratch.try_git(&["merge", "--no-verify", "topic"]).says(".sysbom.yaml:1:13");
+    assert_nothing_is_lost(&scratch, &ran);
+}
+
+#[test]
 fn one_component_released_apart_is_a_conflict_with_both_sides_in_view() {
     let scratch = branches(&base(), &app_released(), &app_released_apart());
     let ran = scratch.try_git(&["merge", "topic"]).expect(1);

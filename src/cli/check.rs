@@ -118,6 +118,9 @@ fn judge(args: &Args, env: &Env, repo: &Repo) -> Result<Vec<Finding>, Failure> {
 fn update(args: &Args, env: &Env, repo: &Repo) -> Result<Update, Failure> {
     if let Some(base) = &args.base {
         let head = repo.resolve(args.head.as_deref().unwrap_or("HEAD"))?;
+        if is_zero(base) {
+            return Update::new_branch(repo, head);
+        }
         return Update::between(repo, repo.resolve(base)?, base.clone(), &head);
     }
     if env.is_ci() {
@@ -128,6 +131,11 @@ fn update(args: &Args, env: &Env, repo: &Repo) -> Result<Update, Failure> {
             ));
     }
     Update::here(repo, if args.staged { Revision::Index } else { Revision::WorkTree })
+}
+
+/// How a push event names what was there before a new branch: nothing. Of any hash's length.
+fn is_zero(revision: &str) -> bool {
+    revision.len() >= 40 && revision.bytes().all(|digit| digit == b'0')
 }
 
 fn show(args: &Args, env: &Env, console: &mut Console, findings: &[Finding]) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use crate::tree::ObjectId;
 
 use super::env::Env;
 use super::failure::Failure;
-use super::update::{Revision, Update};
+use super::update::Update;
 
 /// The updates of a push: one for each branch that gets new commits.
 ///
@@ -53,7 +53,7 @@ impl Pushed {
     }
 
     fn update(self, repo: &Repo, base: Option<&Base>, remote: Option<&str>) -> Result<Update, Failure> {
-        let Some(base) = base else { return Ok(first(self.new)) };
+        let Some(base) = base else { return Ok(Update::first(self.new)) };
         let branch = self.remote_ref.trim_start_matches("refs/heads/");
         let is_base = remote.is_some_and(|remote| base.name == format!("{remote}/{branch}"));
         // What the remote has may be newer than this clone knows. Then git refuses the push
@@ -63,18 +63,13 @@ impl Pushed {
             return Update::between(repo, old, base.name.clone(), &self.new);
         }
         if base.how == "HEAD" {
-            return Ok(first(self.new));
+            return Ok(Update::first(self.new));
         }
         match repo.merge_base(&base.commit, std::slice::from_ref(&self.new))? {
             Some(contained) => Update::between(repo, contained, base.name.clone(), &self.new),
             None => Update::between(repo, base.commit.clone(), base.name.clone(), &self.new),
         }
     }
-}
-
-/// The first push there ever is: nothing stands before it.
-fn first(new: ObjectId) -> Update {
-    Update { base: None, base_name: String::new(), after: Revision::Commit(new), merges: Vec::new() }
 }
 
 fn of_hook_manager(env: &Env, repo: &Repo, nothing_said: bool) -> Result<Option<Pushed>, Failure> {

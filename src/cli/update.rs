@@ -62,6 +62,20 @@ impl Update {
         Ok(Update { base: Some(base), base_name, after: Revision::Commit(head.clone()), merges })
     }
 
+    /// A branch that was not there before: judged against the tip of base, and by its content alone
+    /// where there is no base.
+    pub fn new_branch(repo: &Repo, head: ObjectId) -> Result<Update, Failure> {
+        match repo.base()?.filter(|base| base.how != "HEAD") {
+            Some(base) => Update::between(repo, base.commit, base.name, &head),
+            None => Ok(Update::first(head)),
+        }
+    }
+
+    /// The first commit there ever is: nothing stands before it.
+    pub fn first(head: ObjectId) -> Update {
+        Update { base: None, base_name: String::new(), after: Revision::Commit(head), merges: Vec::new() }
+    }
+
     /// From the newest commit of base that is contained in what is checked out (and in what is
     /// being merged into it) to the index or the working tree. What a feature branch holds beside
     /// that was never published.
