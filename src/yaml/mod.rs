@@ -6,11 +6,13 @@
 
 mod coercion;
 mod document;
+mod layout;
 mod lines;
 mod patch;
 mod path;
 mod profile;
 mod quote;
+mod reader;
 mod second;
 
 pub use coercion::{HelmReading, Resolved, helm_reading, resolved};
