@@ -34,7 +34,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli/"]),
     ("gix", &["git/"]),
     ("globset", &["policy/"]),
-    ("granit_parser", &["yaml/document.rs"]),
+    ("granit_parser", &["yaml/reader.rs"]),
     ("miette", &["report/human.rs", "cli/failure.rs"]),
     ("regex", &["policy/"]),
     ("serde", &["report/", "live/", "release/", "git/setup/record.rs", "yaml/second.rs"]),
