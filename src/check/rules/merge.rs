@@ -24,7 +24,8 @@ pub fn torn_pin(subject: &Subject) -> Vec<Finding> {
         if parents.len() < 2 {
             continue;
         }
-        let torn = result.manifest.components.iter().filter_map(|component| torn(component, &parents));
+        let index = Parents::of(&parents);
+        let torn = result.manifest.components.iter().filter_map(|component| index.torn(component));
         found.extend(torn.filter(|torn| torn.is_still_there(subject)).map(|torn| torn.finding(merge)));
         found.extend(mixed_experiment(subject, merge, result, &parents));
     }
@@ -40,24 +41,42 @@ struct Torn<'m> {
     image_only: bool,
 }
 
-fn torn<'m>(component: &'m Component, parents: &[&Read]) -> Option<Torn<'m>> {
-    let pin = component.pin();
-    let siblings: Vec<Pin> =
-        parents.iter().filter_map(|parent| Some(parent.manifest.component(&component.name)?.pin())).collect();
-    let together = |one: &Pin| one.tag == pin.tag && one.digest == pin.digest;
-    let anywhere = || parents.iter().flat_map(|parent| &parent.manifest.components).map(Component::pin);
-    if siblings.iter().any(together) {
-        let torn = siblings.iter().any(|one| one.image == pin.image) && !siblings.contains(&pin);
-        let at = component.image.as_ref()?;
-        return torn.then_some(Torn { component, pin, at, image_only: true });
+/// The pins of a merge's parents, to look up in.
+struct Parents<'m> {
+    by_name: Vec<BTreeMap<&'m str, &'m Component>>,
+    /// Tag and digest of every component.
+    together: BTreeSet<(String, String)>,
+    digests: BTreeSet<String>,
+}
+
+impl<'m> Parents<'m> {
+    fn of(parents: &[&'m Read]) -> Self {
+        let pins = || parents.iter().flat_map(|parent| &parent.manifest.components).map(Component::pin);
+        Parents {
+            by_name: parents.iter().map(|parent| by_name(&parent.manifest)).collect(),
+            together: pins().map(|pin| (pin.tag, pin.digest)).collect(),
+            digests: pins().map(|pin| pin.digest).filter(|digest| !digest.is_empty()).collect(),
+        }
     }
-    // A digest belongs to one image alone, so one taken from another component is torn as well.
-    let tag_known = siblings.iter().any(|one| one.tag == pin.tag);
-    let digest_known = siblings.iter().any(|one| one.digest == pin.digest)
-        || (!pin.digest.is_empty() && anywhere().any(|one| one.digest == pin.digest));
-    let torn = tag_known && digest_known && !anywhere().any(|one| together(&one));
-    let at = component.digest.as_ref().or(component.tag.as_ref())?;
-    torn.then_some(Torn { component, pin, at, image_only: false })
+
+    fn torn(&self, component: &'m Component) -> Option<Torn<'m>> {
+        let pin = component.pin();
+        let named = self.by_name.iter().filter_map(|parent| parent.get(component.name.as_str()));
+        let siblings: Vec<Pin> = named.map(|component| component.pin()).collect();
+        if siblings.iter().any(|one| one.tag == pin.tag && one.digest == pin.digest) {
+            let torn = siblings.iter().any(|one| one.image == pin.image) && !siblings.contains(&pin);
+            let at = component.image.as_ref()?;
+            return torn.then_some(Torn { component, pin, at, image_only: true });
+        }
+        let tag_known = siblings.iter().any(|one| one.tag == pin.tag);
+        // A digest belongs to one image alone, so one taken from another component is torn as well.
+        let digest_known =
+            siblings.iter().any(|one| one.digest == pin.digest) || self.digests.contains(&pin.digest);
+        let at = component.digest.as_ref().or(component.tag.as_ref())?;
+        let torn =
+            tag_known && digest_known && !self.together.contains(&(pin.tag.clone(), pin.digest.clone()));
+        torn.then_some(Torn { component, pin, at, image_only: false })
+    }
 }
 
 impl Torn<'_> {

@@ -21,13 +21,14 @@ struct Use<'s> {
 /// `digest-reused`: one tag has one digest, one digest one image, and none is a placeholder.
 pub fn digest_reused(subject: &Subject) -> Vec<Finding> {
     let uses = uses(subject);
-    let mut by_tag: BTreeMap<(&str, &str), Vec<&Use>> = BTreeMap::new();
-    let mut by_digest: BTreeMap<&str, Vec<&Use>> = BTreeMap::new();
+    let mut by_tag: BTreeMap<(&str, &str), Pair> = BTreeMap::new();
+    let mut by_digest: BTreeMap<&str, Pair> = BTreeMap::new();
     for one in &uses {
-        if !one.pin.tag.is_empty() {
-            by_tag.entry((&one.pin.image, &one.pin.tag)).or_default().push(one);
+        let Pin { image, tag, digest } = &one.pin;
+        if !tag.is_empty() {
+            by_tag.entry((image, tag)).or_insert(Pair::of(one)).add(one, |pin| &pin.digest);
         }
-        by_digest.entry(&one.pin.digest).or_default().push(one);
+        by_digest.entry(digest).or_insert(Pair::of(one)).add(one, |pin| &pin.image);
     }
     let mut found = Vec::new();
     for one in uses.iter().filter(|one| one.judged) {
@@ -37,18 +38,40 @@ pub fn digest_reused(subject: &Subject) -> Vec<Finding> {
             found.push(one.finding(message, None));
             continue;
         }
-        let tagged = by_tag.get(&(image.as_str(), tag.as_str())).into_iter().flatten();
-        if let Some(other) = tagged.copied().find(|other| other.pin.digest != *digest) {
+        let tagged = by_tag.get(&(image.as_str(), tag.as_str()));
+        if let Some(other) = tagged.and_then(|pair| pair.unlike(one, |pin| &pin.digest)) {
             let message = format!("`{image}:{tag}` stands with two digests");
             found.push(one.finding(message, Some(other.excerpt("another digest of it"))));
         }
-        let shared = by_digest.get(digest.as_str()).into_iter().flatten();
-        if let Some(other) = shared.copied().find(|other| other.pin.image != *image) {
+        let shared = by_digest.get(digest.as_str());
+        if let Some(other) = shared.and_then(|pair| pair.unlike(one, |pin| &pin.image)) {
             let message = format!("one digest stands for `{image}` and for `{}`", other.pin.image);
             found.push(one.finding(message, Some(other.excerpt("the other image"))));
         }
     }
     found
+}
+
+/// The first of several uses, and the first one unlike it: enough to tell whether all are alike.
+struct Pair<'u> {
+    first: &'u Use<'u>,
+    unlike: Option<&'u Use<'u>>,
+}
+
+impl<'u> Pair<'u> {
+    fn of(first: &'u Use<'u>) -> Self {
+        Pair { first, unlike: None }
+    }
+
+    fn add(&mut self, one: &'u Use<'u>, part: fn(&Pin) -> &String) {
+        if self.unlike.is_none() && part(&one.pin) != part(&self.first.pin) {
+            self.unlike = Some(one);
+        }
+    }
+
+    fn unlike(&self, one: &Use, part: fn(&Pin) -> &String) -> Option<&'u Use<'u>> {
+        if part(&one.pin) == part(&self.first.pin) { self.unlike } else { Some(self.first) }
+    }
 }
 
 impl Use<'_> {

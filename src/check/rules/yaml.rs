@@ -51,10 +51,10 @@ pub fn feature(subject: &Subject) -> Vec<Finding> {
     for (file, read) in subject.readable() {
         let features = features(&read.document);
         // What a second reader stumbles over is most often one of these; then its line is named already.
-        let text = read.document.text();
-        let line = |at: usize| text[..at].bytes().filter(|&byte| byte == b'\n').count();
-        let other = disagreement(&read.document)
-            .filter(|other| !features.iter().any(|one| line(one.span.start) == line(other.span.start)));
+        let other = disagreement(&read.document).filter(|other| {
+            let line = line_of(read.document.text(), other.span.start);
+            !features.iter().any(|feature| line.covers(Span::at(feature.span.start)))
+        });
         found.extend(features.into_iter().map(|feature| {
             let help = feature_help(feature.kind).to_owned();
             file.finding("yaml-feature", feature.span, feature.message, help)
@@ -65,6 +65,12 @@ pub fn feature(subject: &Subject) -> Vec<Finding> {
         }));
     }
     found
+}
+
+/// The line that holds a byte, up to its line break.
+fn line_of(text: &str, at: usize) -> Span {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    Span::new(start, text[at..].find('\n').map_or(text.len(), |newline| at + newline))
 }
 
 fn feature_help(kind: FeatureKind) -> &'static str {
