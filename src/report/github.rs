@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::{place, plain, severity_word};
+use super::place::Places;
+use super::{plain, severity_word};
 use crate::check::{Finding, Severity};
 use crate::text::{escape, escape_lines};
 
@@ -12,16 +13,17 @@ const ANNOTATIONS: usize = 10;
 /// Writes the first ten findings, errors before warnings, as annotations, the others as plain
 /// text, and the counts.
 pub fn render(findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
+    let mut places = Places::default();
     let mut order: Vec<&Finding> = findings.iter().collect();
     order.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let (shown, rest) = order.split_at(order.len().min(ANNOTATIONS));
-    shown.iter().try_for_each(|finding| annotation(finding, out))?;
-    rest.iter().try_for_each(|finding| plain::finding(finding, out))?;
+    shown.iter().try_for_each(|finding| annotation(finding, &mut places, out))?;
+    rest.iter().try_for_each(|finding| plain::finding(finding, &mut places, out))?;
     plain::summary(findings, out)
 }
 
-fn annotation(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
-    let (start, end) = place::range(&finding.at);
+fn annotation(finding: &Finding, places: &mut Places, out: &mut dyn io::Write) -> io::Result<()> {
+    let (start, end) = places.range(&finding.at);
     let command = match finding.severity {
         Severity::Error | Severity::Warning => severity_word(finding.severity),
     };
@@ -32,15 +34,15 @@ fn annotation(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     } else {
         write!(out, ",col={}", start.column)?;
     }
-    writeln!(out, ",title=sysbom {}::{}", property(finding.rule), data(&body(finding)))
+    writeln!(out, ",title=sysbom {}::{}", property(finding.rule), data(&body(finding, places)))
 }
 
 /// The message with the places it rests on and the help below it.
-fn body(finding: &Finding) -> String {
+fn body(finding: &Finding, places: &mut Places) -> String {
     use std::fmt::Write as _;
     let mut body = escape(&finding.message).to_string();
     for reason in &finding.because {
-        let (at, _) = place::range(reason);
+        let (at, _) = places.range(reason);
         let (path, label) = (escape(reason.path.as_str()), escape(&reason.label));
         write!(body, "\nbecause: {path}:{}:{} {label}", at.line, at.column).expect("a string takes all text");
     }

@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::place;
+use super::place::Places;
 use crate::check::{Finding, Severity};
 use crate::text::escape;
 
@@ -32,21 +32,22 @@ struct Lines {
 
 /// Writes the array and a line break.
 pub fn render(findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
+    let mut places = Places::default();
     let mut seen = BTreeMap::new();
     let issues: Vec<Issue> = findings
         .iter()
         .map(|finding| {
             let count = seen.entry((finding.rule, &finding.at.path, &finding.message)).or_insert(0);
             *count += 1;
-            issue(finding, *count)
+            issue(finding, *count, &mut places)
         })
         .collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;
     writeln!(out)
 }
 
-fn issue(finding: &Finding, occurrence: usize) -> Issue<'_> {
-    let (start, _) = place::range(&finding.at);
+fn issue<'f>(finding: &'f Finding, occurrence: usize, places: &mut Places) -> Issue<'f> {
+    let (start, _) = places.range(&finding.at);
     let help = if finding.help.is_empty() { String::new() } else { format!(" ({})", escape(&finding.help)) };
     Issue {
         description: format!("{}{help}", escape(&finding.message)),

@@ -12,7 +12,8 @@ use miette::{
     SourceCode, SourceSpan, SpanContents,
 };
 
-use super::{Color, place, plain};
+use super::place::Places;
+use super::{Color, plain};
 use crate::check::{Excerpt, Finding, Severity};
 use crate::text::{escape, escape_lines};
 
@@ -23,24 +24,25 @@ const MAX_LINES: usize = 12;
 
 /// Writes each finding with a blank line after it, and the counts.
 pub fn render(findings: &[Finding], color: Color, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut places = Places::default();
     for finding in findings {
-        plain::line(&report(finding, color), out)?;
+        plain::line(&report(finding, &mut places, color), out)?;
         writeln!(out)?;
     }
     plain::summary(findings, out)
 }
 
-fn report(finding: &Finding, color: Color) -> String {
+fn report(finding: &Finding, places: &mut Places, color: Color) -> String {
     let severity = match finding.severity {
         Severity::Error => miette::Severity::Error,
         Severity::Warning => miette::Severity::Warning,
     };
-    let mut text = shown(&finding.at, plain::headline(finding), severity, color);
+    let mut text = shown(&finding.at, places, plain::headline(finding), severity, color);
     for reason in &finding.because {
         let label = if reason.label.is_empty() { "because of this" } else { &reason.label };
         // The label is the headline here, and need not be said twice.
         let place = Excerpt { label: String::new(), ..reason.clone() };
-        text.push_str(&shown(&place, escape(label).to_string(), miette::Severity::Advice, color));
+        text.push_str(&shown(&place, places, escape(label).to_string(), miette::Severity::Advice, color));
     }
     if !finding.help.is_empty() {
         let help = escape_lines(&finding.help).to_string();
@@ -52,9 +54,15 @@ fn report(finding: &Finding, color: Color) -> String {
 }
 
 /// A message and the place it is about.
-fn shown(excerpt: &Excerpt, message: String, severity: miette::Severity, color: Color) -> String {
+fn shown(
+    excerpt: &Excerpt,
+    places: &mut Places,
+    message: String,
+    severity: miette::Severity,
+    color: Color,
+) -> String {
     use std::fmt::Write as _;
-    let snippet = Snippet::of(excerpt);
+    let snippet = Snippet::of(excerpt, places);
     let has_snippet = snippet.is_some();
     let theme = match color {
         Color::Never => GraphicalTheme::unicode_nocolor(),
@@ -119,9 +127,9 @@ struct Snippet {
 
 impl Snippet {
     /// The lines around a place; `None` for a file as a whole.
-    fn of(excerpt: &Excerpt) -> Option<Snippet> {
+    fn of(excerpt: &Excerpt, places: &mut Places) -> Option<Snippet> {
         let text: &str = &excerpt.source.as_ref()?.text;
-        let (start, _) = place::range(excerpt);
+        let (start, _) = places.range(excerpt);
         if text.is_empty() || (excerpt.span.is_empty() && excerpt.span.start == 0) {
             return None;
         }

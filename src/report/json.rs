@@ -4,9 +4,10 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{place, severity_word};
+use super::place::Places;
+use super::severity_word;
 use crate::check::{Excerpt, Finding, Fix};
-use crate::text::{Edit, position};
+use crate::text::Edit;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -61,26 +62,30 @@ struct EditEntry<'a> {
 
 /// Writes `{"version":1,"findings":[...]}` and a line break.
 pub fn render(findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
-    let report = Report { version: 1, findings: findings.iter().map(entry).collect() };
+    let mut places = Places::default();
+    let report =
+        Report { version: 1, findings: findings.iter().map(|finding| entry(finding, &mut places)).collect() };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
 }
 
-fn entry(finding: &Finding) -> Entry<'_> {
-    let because = finding.because.iter().map(|reason| Because { at: place(reason), label: &reason.label });
+fn entry<'f>(finding: &'f Finding, places: &mut Places) -> Entry<'f> {
+    let because =
+        finding.because.iter().map(|reason| Because { at: place(reason, places), label: &reason.label });
+    let because = because.collect();
     Entry {
         rule: finding.rule,
         severity: severity_word(finding.severity),
-        at: place(&finding.at),
+        at: place(&finding.at, places),
         message: &finding.message,
         help: &finding.help,
-        because: because.collect(),
-        fix: finding.fix.as_ref().map(|fix| fix_entry(fix, &finding.at)),
+        because,
+        fix: finding.fix.as_ref().map(|fix| fix_entry(fix, &finding.at, places)),
     }
 }
 
-fn place(excerpt: &Excerpt) -> Place<'_> {
-    let (start, end) = place::range(excerpt);
+fn place<'f>(excerpt: &'f Excerpt, places: &mut Places) -> Place<'f> {
+    let (start, end) = places.range(excerpt);
     Place {
         path: excerpt.path.as_str(),
         line: start.line,
@@ -90,17 +95,18 @@ fn place(excerpt: &Excerpt) -> Place<'_> {
     }
 }
 
-fn fix_entry<'a>(fix: &'a Fix, at: &Excerpt) -> FixEntry<'a> {
+fn fix_entry<'a>(fix: &'a Fix, at: &Excerpt, places: &mut Places) -> FixEntry<'a> {
     match fix {
-        Fix::Edit(edits) => FixEntry::Edit { edits: edits.iter().map(|edit| edit_entry(edit, at)).collect() },
+        Fix::Edit(edits) => {
+            FixEntry::Edit { edits: edits.iter().map(|edit| edit_entry(edit, at, places)).collect() }
+        }
         Fix::Archive { path, blob } => FixEntry::Archive { path: path.as_str(), blob: blob.as_str() },
         Fix::Restore { path, blob } => FixEntry::Restore { path: path.as_str(), blob: blob.as_str() },
     }
 }
 
-fn edit_entry<'a>(edit: &'a Edit, at: &Excerpt) -> EditEntry<'a> {
-    let text = at.source.as_ref().map_or("", |source| &source.text);
-    let (start, end) = (position(text, edit.span.start), position(text, edit.span.end));
+fn edit_entry<'a>(edit: &'a Edit, at: &Excerpt, places: &mut Places) -> EditEntry<'a> {
+    let (start, end) = places.range_of(at.source.as_ref(), edit.span);
     EditEntry {
         line: start.line,
         column: start.column,

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::{Counts, place, severity_word};
+use super::place::Places;
+use super::{Counts, severity_word};
 use crate::check::Finding;
 use crate::text::{escape, escape_lines};
 
@@ -20,12 +21,12 @@ pub fn headline(finding: &Finding) -> String {
 ///   because: .sysbom.yaml:2:9 set here
 ///   help: use the tag of the build you tested
 /// ```
-pub fn finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
-    let (at, _) = place::range(&finding.at);
+pub fn finding(finding: &Finding, places: &mut Places, out: &mut dyn io::Write) -> io::Result<()> {
+    let (at, _) = places.range(&finding.at);
     line(&headline(finding), out)?;
     line(&format!("  --> {}:{}:{}", escape(finding.at.path.as_str()), at.line, at.column), out)?;
     for reason in &finding.because {
-        let (at, _) = place::range(reason);
+        let (at, _) = places.range(reason);
         let (path, label) = (escape(reason.path.as_str()), escape(&reason.label));
         line(&format!("  because: {path}:{}:{} {label}", at.line, at.column), out)?;
     }

@@ -4,7 +4,8 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::{place, severity_word};
+use super::place::Places;
+use super::severity_word;
 use crate::check::{Excerpt, Finding, RULES};
 
 /// Writes one run with all rules and all findings, and a line break.
@@ -20,7 +21,8 @@ pub fn render(findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
             })
         })
         .collect();
-    let results: Vec<Value> = findings.iter().map(result).collect();
+    let mut places = Places::default();
+    let results: Vec<Value> = findings.iter().map(|finding| result(finding, &mut places)).collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -34,18 +36,18 @@ pub fn render(findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(finding: &Finding, places: &mut Places) -> Value {
     let message = if finding.help.is_empty() {
         finding.message.clone()
     } else {
         format!("{}\n{}", finding.message, finding.help)
     };
-    let related: Vec<Value> = finding.because.iter().map(related).collect();
+    let related: Vec<Value> = finding.because.iter().map(|reason| related(reason, places)).collect();
     let mut result = json!({
         "ruleId": finding.rule,
         "level": severity_word(finding.severity),
         "message": {"text": message},
-        "locations": [{"physicalLocation": location(&finding.at)}],
+        "locations": [{"physicalLocation": location(&finding.at, places)}],
     });
     if let Some(index) = RULES.iter().position(|rule| rule.id == finding.rule) {
         result["ruleIndex"] = index.into();
@@ -56,12 +58,12 @@ fn result(finding: &Finding) -> Value {
     result
 }
 
-fn related(excerpt: &Excerpt) -> Value {
-    json!({"physicalLocation": location(excerpt), "message": {"text": excerpt.label}})
+fn related(excerpt: &Excerpt, places: &mut Places) -> Value {
+    json!({"physicalLocation": location(excerpt, places), "message": {"text": excerpt.label}})
 }
 
-fn location(excerpt: &Excerpt) -> Value {
-    let (start, end) = place::range(excerpt);
+fn location(excerpt: &Excerpt, places: &mut Places) -> Value {
+    let (start, end) = places.range(excerpt);
     json!({
         "artifactLocation": {"uri": uri(excerpt.path.as_str())},
         "region": {
