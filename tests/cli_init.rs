@@ -181,6 +181,15 @@ fn installing_twice_changes_nothing_and_uninstalling_leaves_nothing() {
 }
 
 #[test]
+fn the_example_of_attributes_is_what_is_installed() {
+    let scratch = Scratch::new();
+    scratch.sysbom(&["install"]).expect(0);
+    let example = include_str!("../.gitattributes.example");
+    let lines: Vec<&str> = example.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(scratch.read(".gitattributes").lines().collect::<Vec<_>>(), lines);
+}
+
+#[test]
 fn the_doctor_says_what_is_missing_and_what_to_do() {
     let scratch = Scratch::new();
     scratch.write(PATH, manifest(&[("app", "v1.0.0", DIGEST_A)]));

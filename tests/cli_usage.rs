@@ -32,3 +32,17 @@ fn a_missing_side_stops_the_merge_and_is_named() {
     let scratch = Scratch::without_repository();
     scratch.sysbom(&["merge-driver", "no-base", "b", "c", "7", "x.yaml"]).expect(129).says("no-base");
 }
+
+#[test]
+fn what_is_printed_cannot_move_the_cursor_or_forge_a_line() {
+    let hostile = "x\u{1b}[2J\n::error::forged\u{202e}";
+    let scratch = Scratch::new();
+    for arguments in
+        [&["explain", hostile][..], &["check", "--base", hostile], &[hostile], &["demo", hostile, hostile]]
+    {
+        let ran = scratch.sysbom(arguments).expect(2);
+        let said = ran.out.clone() + &ran.err;
+        assert!(!said.contains(['\u{1b}', '\u{202e}']), "{arguments:?}\n{ran}");
+        assert!(!said.lines().any(|line| line.trim_start().starts_with("::")), "{arguments:?}\n{ran}");
+    }
+}

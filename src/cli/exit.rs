@@ -16,8 +16,6 @@ pub enum Exit {
     Ok,
     /// Looked; something in the user's files is wrong, or an action was refused.
     Findings,
-    /// Could not look or act; what was found until then has been reported.
-    Failed,
     /// `merge-driver`: the file holds markers.
     Conflict,
     /// `merge-file`: so many entries conflict.
@@ -30,7 +28,6 @@ impl Exit {
         match self {
             Exit::Ok => 0,
             Exit::Findings | Exit::Conflict => 1,
-            Exit::Failed => 2,
             // git merge-file counts the same way: above 127 begins what means an error.
             Exit::Conflicts(entries) => u8::try_from(entries.min(127)).unwrap_or(127),
         }

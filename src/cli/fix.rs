@@ -13,26 +13,24 @@ use super::failure::Failure;
 /// Mends what the findings bring a fix for, in the working tree and the index; one line for each
 /// thing done.
 pub fn apply(repo: &Repo, findings: &[Finding]) -> Result<Vec<String>, Failure> {
+    let fixes: Vec<(&RepoPath, &Fix)> =
+        findings.iter().filter_map(|finding| Some((&finding.at.path, finding.fix.as_ref()?))).collect();
     let mut done = Vec::new();
-    let mut edits: BTreeMap<&RepoPath, Vec<Edit>> = BTreeMap::new();
-    for finding in findings {
-        match &finding.fix {
-            Some(Fix::Edit(wanted)) => {
-                edits.entry(&finding.at.path).or_default().extend(wanted.iter().cloned());
-            }
-            Some(Fix::Archive { path, blob }) => {
-                write_archive(repo, path, blob)?;
-                done.push(format!("wrote and staged {}", escape(path.as_str())));
-            }
-            Some(Fix::Restore { path, blob }) => {
-                let bytes = repo.blob(blob, MAX_BYTES)?;
-                repo.stage(&[(path.clone(), bytes)], Existing::Replace)?;
-                done.push(format!("put back and staged {}", escape(path.as_str())));
-            }
-            None => {}
-        }
+    let archives = fixes.iter().filter_map(|(_, fix)| match fix {
+        Fix::Archive { path, blob } => Some((path.clone(), blob.clone())),
+        Fix::Edit(_) | Fix::Restore { .. } => None,
+    });
+    for path in write(repo, archives, Existing::Refuse)? {
+        done.push(format!("wrote and staged {}", escape(path.as_str())));
     }
-    for (path, edits) in edits {
+    let restored = fixes.iter().filter_map(|(_, fix)| match fix {
+        Fix::Restore { path, blob } => Some((path.clone(), blob.clone())),
+        Fix::Edit(_) | Fix::Archive { .. } => None,
+    });
+    for path in write(repo, restored, Existing::Replace)? {
+        done.push(format!("put back and staged {}", escape(path.as_str())));
+    }
+    for (path, edits) in edits(&fixes) {
         if edit(repo, path, edits)? {
             done.push(format!("edited {}", escape(path.as_str())));
         }
@@ -40,10 +38,50 @@ pub fn apply(repo: &Repo, findings: &[Finding]) -> Result<Vec<String>, Failure> 
     Ok(done)
 }
 
-/// Writes a former state under its archive's name, into the working tree and the index.
-pub fn write_archive(repo: &Repo, path: &RepoPath, blob: &ObjectId) -> Result<(), Failure> {
-    let bytes = repo.blob(blob, MAX_BYTES)?;
-    Ok(repo.stage(&[(path.clone(), bytes)], Existing::Refuse)?)
+/// Writes former states under the names of their archives, into the working tree and the index:
+/// all of them or none. Gives their paths.
+pub fn write_archives(
+    repo: &Repo,
+    archives: impl Iterator<Item = (RepoPath, ObjectId)>,
+) -> Result<Vec<RepoPath>, Failure> {
+    write(repo, archives, Existing::Refuse)
+}
+
+fn write(
+    repo: &Repo,
+    files: impl Iterator<Item = (RepoPath, ObjectId)>,
+    existing: Existing,
+) -> Result<Vec<RepoPath>, Failure> {
+    let files = files
+        .map(|(path, blob)| Ok((path, whole_blob(repo, &blob)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    if !files.is_empty() {
+        repo.stage(&files, existing)?;
+    }
+    Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+/// A history file is never cut short: what is larger than any manifest can be is left alone.
+fn whole_blob(repo: &Repo, blob: &ObjectId) -> Result<Vec<u8>, Failure> {
+    let bytes = repo.blob(blob, MOST_BYTES)?;
+    if bytes.len() > MOST_BYTES {
+        return Err(Failure::new(format!("could not write the state {}", blob.short()))
+            .because(format!("it is larger than {} MiB", MOST_BYTES >> 20))
+            .help(format!("write it by hand: `git cat-file blob {blob}`")));
+    }
+    Ok(bytes)
+}
+
+const MOST_BYTES: usize = 16 << 20;
+
+fn edits<'f>(fixes: &[(&'f RepoPath, &'f Fix)]) -> BTreeMap<&'f RepoPath, Vec<Edit>> {
+    let mut edits: BTreeMap<&RepoPath, Vec<Edit>> = BTreeMap::new();
+    for (path, fix) in fixes {
+        if let Fix::Edit(wanted) = fix {
+            edits.entry(path).or_default().extend(wanted.iter().cloned());
+        }
+    }
+    edits
 }
 
 /// Edits a file of the working tree; whether anything changed. Where the index had the file as it

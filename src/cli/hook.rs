@@ -2,7 +2,7 @@
 //! never the working tree, and stage nothing unless everything else is in order.
 
 use std::fmt::Write as _;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
 use crate::check::{Finding, Fix, Scope};
 use crate::git::Repo;
@@ -82,7 +82,7 @@ fn pre_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
         console.say(partial_commit(&missing));
         return Ok(Exit::Findings);
     }
-    stage(&repo, &missing, console)?;
+    stage(&repo, missing, console)?;
     Ok(Exit::Ok)
 }
 
@@ -100,7 +100,7 @@ fn pre_merge_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     if missing.is_empty() {
         return Ok(Exit::Ok);
     }
-    stage(&repo, &missing, console)?;
+    stage(&repo, missing, console)?;
     console.say("sysbom: the merge itself is in order; complete it with `git commit`\n");
     Ok(Exit::Findings)
 }
@@ -132,9 +132,9 @@ impl Missing {
     }
 }
 
-fn stage(repo: &Repo, missing: &[Missing], console: &mut Console) -> Result<(), Failure> {
-    for Missing { path, blob } in missing {
-        fix::write_archive(repo, path, blob)?;
+fn stage(repo: &Repo, missing: Vec<Missing>, console: &mut Console) -> Result<(), Failure> {
+    let archives = missing.into_iter().map(|Missing { path, blob }| (path, blob));
+    for path in fix::write_archives(repo, archives)? {
         console.say(format!("sysbom: staged {}, the state that base publishes\n", escape(path.as_str())));
     }
     Ok(())
@@ -168,6 +168,10 @@ fn pre_push(remote: Option<&str>, env: &Env, console: &mut Console) -> Result<Ex
 
 fn standard_input() -> Result<String, Failure> {
     let mut text = String::new();
+    // A person who tries the hook by hand has nothing to say here.
+    if std::io::stdin().is_terminal() {
+        return Ok(text);
+    }
     std::io::stdin()
         .read_to_string(&mut text)
         .map_err(|error| Failure::new("could not read what is pushed from standard input").because(error))?;

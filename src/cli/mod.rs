@@ -32,6 +32,7 @@ use self::console::Console;
 use self::env::Env;
 use self::exit::{Caller, Exit};
 use self::failure::Failure;
+use crate::text::{escape, escape_lines};
 
 /// Keeps the state of a deployed system explicit, reviewable and reproducible in git
 #[derive(Debug, Parser)]
@@ -93,7 +94,7 @@ fn end_panics_with(status: u8) {
         let place = panic.location().map(|at| format!(" at {at}")).unwrap_or_default();
         let what = panic.payload_as_str().unwrap_or("no message");
         let message = format!(
-            "error: this is a bug in sysbom: {what}{place}\n  help: nothing was merged or written; please report it\n"
+            "error: this is a bug in sysbom: {what}{place}\n  help: please report it, with the command you ran\n"
         );
         Console::new(&mut std::io::sink(), &mut std::io::stderr()).say(message);
         std::process::exit(i32::from(status));
@@ -101,23 +102,38 @@ fn end_panics_with(status: u8) {
 }
 
 fn start(arguments: Vec<OsString>, caller: Caller, console: &mut Console) -> Result<u8, Failure> {
-    let args = match Args::try_parse_from(arguments) {
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
-        Err(answer) => return show_usage(&answer, caller, console),
+        Err(answer) => return show_usage(&answer, &arguments, caller, console),
     };
     let env = Env::read()?;
     run(&args.command, &env, console).map(Exit::status)
 }
 
 /// Help and version are an answer and go to standard output; everything else is a failure.
-fn show_usage(answer: &clap::Error, caller: Caller, console: &mut Console) -> Result<u8, Failure> {
-    let text = answer.render().to_string();
+fn show_usage(
+    answer: &clap::Error,
+    arguments: &[OsString],
+    caller: Caller,
+    console: &mut Console,
+) -> Result<u8, Failure> {
     if answer.use_stderr() {
-        console.say(crate::text::escape_lines(&text).to_string());
+        console.say(usage_error(answer, arguments));
         return Ok(caller.failure());
     }
-    console.out(text)?;
+    console.out(answer.render().to_string())?;
     Ok(Exit::Ok.status())
+}
+
+/// clap repeats arguments as they are. Reading them again in their escaped form gives the same
+/// error, in which no argument can forge a line.
+fn usage_error(answer: &clap::Error, arguments: &[OsString]) -> String {
+    let escaped = arguments.iter().map(|argument| escape(&argument.to_string_lossy()).to_string());
+    let text = match Args::try_parse_from(escaped) {
+        Err(same) => same.render().to_string(),
+        Ok(_) => answer.kind().to_string(),
+    };
+    escape_lines(&text).to_string()
 }
 
 fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
