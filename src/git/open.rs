@@ -49,7 +49,7 @@ fn open(start: &Path, env: &GitEnv) -> Result<gix::Repository, Error> {
     opened.map(|repo| repo.to_thread_local()).map_err(|cause| explain(start, env, cause))
 }
 
-/// The working tree, where it is not to be found from the git folder: whoever sets GIT_DIR alone
+/// The working tree, where it is not to be found from the git folder: whoever sets `GIT_DIR` alone
 /// stands at its top.
 fn work_tree(repo: &gix::Repository, start: &Path, env: &GitEnv) -> Option<PathBuf> {
     if let Some(work_tree) = &env.work_tree {
