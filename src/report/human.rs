@@ -128,17 +128,19 @@ struct Snippet {
 impl Snippet {
     /// The lines around a place; `None` for a file as a whole.
     fn of(excerpt: &Excerpt, places: &mut Places) -> Option<Snippet> {
-        let text: &str = &excerpt.source.as_ref()?.text;
-        let (start, _) = places.range(excerpt);
+        let source = excerpt.source.as_ref()?;
+        let text: &str = &source.text;
         if text.is_empty() || (excerpt.span.is_empty() && excerpt.span.start == 0) {
             return None;
         }
+        let (start, _) = places.range(excerpt);
         let marked = shortened(excerpt.span.of(text));
-        let line_start = text[..excerpt.span.start].rfind('\n').map_or(0, |newline| newline + 1);
-        let above = text[..line_start].lines().next_back();
-        let rest = &text[excerpt.span.start + marked.len()..];
-        let mut below = rest.split_inclusive('\n');
-        let (after, next) = (below.next().unwrap_or(""), below.next().unwrap_or(""));
+        let marked_end = excerpt.span.start + marked.len();
+        let last = start.line + marked.matches('\n').count();
+        let line_start = places.line(source, start.line)?.start;
+        let above = places.line(source, start.line - 1).map(|line| line.of(text).trim_end_matches('\n'));
+        let after = &text[marked_end..places.line(source, last)?.end];
+        let next = places.line(source, last + 1).map_or("", |line| line.of(text));
 
         let mut shown = String::new();
         if let Some(above) = above {
@@ -165,11 +167,12 @@ impl Snippet {
     }
 }
 
-/// The part of a place that is shown.
+/// The part of a place that is shown: all of it, or the beginning of its first line.
 fn shortened(place: &str) -> &str {
-    let first = place.lines().next().unwrap_or("");
-    let long = place.lines().any(|line| line.len() > MAX_WIDTH) || place.lines().count() > MAX_LINES;
-    if long { keep_start(first, MAX_WIDTH) } else { place.trim_end_matches(['\r', '\n']) }
+    let lines = || place.lines().take(MAX_LINES + 1);
+    let is_long = lines().count() > MAX_LINES || lines().any(|line| line.len() > MAX_WIDTH);
+    let first = || place.lines().next().unwrap_or("");
+    if is_long { keep_start(first(), MAX_WIDTH) } else { place.trim_end_matches(['\r', '\n']) }
 }
 
 fn keep_start(line: &str, characters: usize) -> &str {
@@ -177,8 +180,7 @@ fn keep_start(line: &str, characters: usize) -> &str {
 }
 
 fn keep_end(line: &str, characters: usize) -> &str {
-    let skip = line.chars().count().saturating_sub(characters);
-    line.char_indices().nth(skip).map_or("", |(cut, _)| &line[cut..])
+    line.char_indices().rev().nth(characters - 1).map_or(line, |(cut, _)| &line[cut..])
 }
 
 /// Escapes text whose line breaks are breaks of the file.

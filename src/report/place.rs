@@ -42,6 +42,17 @@ impl Places {
             None => (Position { line: 1, column: 1 }, Position { line: 1, column: 1 }),
         }
     }
+
+    /// The bytes of a line of a source, counted from 1, with its line break; `None` past the last.
+    pub fn line(&mut self, source: &Source, line: usize) -> Option<Span> {
+        let text = self.indexed(source);
+        let start = *text.lines.get(line.checked_sub(1)?)?;
+        Some(Span::new(start, text.lines.get(line).copied().unwrap_or(source.text.len())))
+    }
+
+    fn indexed(&mut self, source: &Source) -> &mut Indexed {
+        self.texts.entry(source.text.as_ptr()).or_insert_with(|| Indexed::new(&source.text))
+    }
 }
 
 impl Indexed {
