@@ -10,21 +10,33 @@ pub(super) fn lay_out(text: &str, explicit_start: bool, nodes: &mut [Node], root
     Layout { text, nodes }.node(root, start);
 }
 
-/// The first byte that can belong to the root node: after a byte order mark, directives and the
-/// `---` of an explicit start.
+/// The first byte that can belong to the root node: after byte order marks, directives, the `...`
+/// of a document that was empty, and the `---` of an explicit start.
 fn prologue_end(text: &str, explicit_start: bool) -> usize {
-    let after_mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    if !explicit_start {
-        return after_mark;
-    }
-    let mut line_start = after_mark;
-    for line in text[after_mark..].split_inclusive(['\n', '\r']) {
-        if line.starts_with("---") {
-            return line_start + 3;
+    let mut end = 0;
+    let mut line_start = 0;
+    for line in text.split_inclusive(['\n', '\r']) {
+        let content = line.trim_start_matches('\u{feff}');
+        let start = line_start + line.len() - content.len();
+        if content.len() < line.len() {
+            end = start;
+        }
+        if explicit_start && is_marker(content, "---") {
+            return start + 3;
+        }
+        if is_marker(content, "...") {
+            end = start + 3;
+        } else if !explicit_start && !content.trim().is_empty() && !content.trim_start().starts_with('#') {
+            break;
         }
         line_start += line.len();
     }
-    after_mark
+    end
+}
+
+/// Whether a line begins with a marker and nothing else is on it, or a blank follows.
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
 /// Walks down the tree with a cursor in the text. Depth is limited by the reader, so it may recurse.

@@ -107,3 +107,11 @@ pub fn mutated(random: &mut Random, text: &str) -> String {
     }
     text.into_iter().collect()
 }
+
+/// A few tokens in a row.
+pub fn soup(random: &mut Random) -> String {
+    const WORDS: [&str; 6] = ["a", "b: c", "\n  ", "\n- ", "x:\n", "\r\n"];
+    (0..=random.below(9))
+        .map(|_| if random.below(2) == 0 { random.pick(&WORDS) } else { random.pick(&TOKENS) })
+        .collect()
+}

@@ -230,7 +230,7 @@ fn find(document: &Document, path: &Path) -> Result<(Option<Slot>, NodeId), Refu
     for segment in path.segments() {
         let children = children(document, node);
         let index = match segment {
-            Segment::Key(key) => index_of(document, node, &children, key)?,
+            Segment::Key(key) => index_of(document, &children, key)?,
             Segment::Index(index) => {
                 let is_list = matches!(document.node(node).kind, NodeKind::Sequence { .. });
                 Some(*index).filter(|index| is_list && *index < children.len())
@@ -246,18 +246,12 @@ fn find(document: &Document, path: &Path) -> Result<(Option<Slot>, NodeId), Refu
     Ok((slot, node))
 }
 
-fn index_of(
-    document: &Document,
-    mapping: NodeId,
-    children: &[Child],
-    key: &str,
-) -> Result<Option<usize>, Refused> {
+fn index_of(document: &Document, children: &[Child], key: &str) -> Result<Option<usize>, Refused> {
     let has_key = |child: &Child| child.key.is_some_and(|id| document.scalar(id) == Some(key));
     let mut found = children.iter().enumerate().filter(|(_, child)| has_key(child));
     let first = found.next().map(|(index, _)| index);
     match found.next() {
         Some((_, second)) => refused(format!("the key `{key}` stands twice"), second.span()),
-        None if document.entries(mapping).is_empty() => Ok(None),
         None => Ok(first),
     }
 }
