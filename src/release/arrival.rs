@@ -127,8 +127,8 @@ impl Arrival {
 }
 
 /// Reads a payload of at most [`MAX_PAYLOAD`] bytes: a producer's object, an array of them, or the
-/// event file of a forge with such in its `client_payload` (repository_dispatch), `inputs`
-/// (workflow_dispatch) or `variables` (a GitLab trigger).
+/// event file of a forge with such in its `client_payload` (`repository_dispatch`), `inputs`
+/// (`workflow_dispatch`) or `variables` (a GitLab trigger).
 ///
 /// ```json
 /// {
@@ -226,7 +226,7 @@ fn of_inputs(inputs: &Map<String, Value>) -> Result<Vec<Arrival>, Refusal> {
 const KEYS: &[&str] =
     &["component", "image", "tag", "digest", "publishedAt", "system", "commit", "url", "run"];
 
-fn of_object(object: &Map<String, Value>) -> Result<Arrival, Refusal> {
+pub(super) fn of_object(object: &Map<String, Value>) -> Result<Arrival, Refusal> {
     for key in object.keys() {
         if !KEYS.contains(&key.as_str()) {
             let help = match nearest(key, KEYS.iter().copied()) {

@@ -8,11 +8,18 @@ mod arrival;
 mod branch;
 mod holds;
 mod moment;
+mod plan;
+mod record;
+mod repin;
+mod state;
 
 pub use arrival::{Arrival, MAX_PAYLOAD, Origin, arrivals};
 pub use branch::{batch_branch, release_branch};
 pub use holds::{Hold, Holds};
 pub use moment::Moment;
+pub use plan::{Answer, Guard, Planned, Request, Verdict, plan_release};
+pub use record::{Recorded, published_in, recorded};
+pub use state::{Plan, Published, State, Write};
 
 /// Why something is not done that was asked for. Both texts are safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,5 @@
+//! Plans of releases, rollbacks and snapshots, from values to values.
+
+mod laws;
+mod plan;
+mod world;
