@@ -16,6 +16,8 @@ pub enum Exit {
     Ok,
     /// Looked; something in the user's files is wrong, or an action was refused.
     Findings,
+    /// Others moved the branch first, each time it was tried.
+    RaceLost,
     /// `merge-driver`: the file holds markers.
     Conflict,
     /// `merge-file`: so many entries conflict.
@@ -28,6 +30,7 @@ impl Exit {
         match self {
             Exit::Ok => 0,
             Exit::Findings | Exit::Conflict => 1,
+            Exit::RaceLost => 3,
             // git merge-file counts the same way: above 127 begins what means an error.
             Exit::Conflicts(entries) => u8::try_from(entries.min(127)).unwrap_or(127),
         }

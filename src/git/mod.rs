@@ -6,6 +6,8 @@
 //! the manifest, and how an archive is named, it is told.
 
 mod base;
+mod branches;
+mod build;
 mod commits;
 mod env;
 mod error;
@@ -13,7 +15,9 @@ mod fs;
 mod index;
 mod names;
 mod open;
+mod patience;
 mod program;
+mod remote;
 mod setup;
 mod stage;
 mod states;
@@ -28,11 +32,15 @@ use std::path::{Path, PathBuf};
 use crate::tree::{ObjectId, RepoPath};
 
 pub use base::Base;
+pub use branches::{Branch, Moved};
+pub use build::{Content, NewCommit};
 pub use commits::Commit;
 pub use env::GitEnv;
 pub use error::Error;
 pub use fs::replace_file;
 pub use index::IndexTree;
+pub use patience::{ATTEMPTS, retry};
+pub use remote::{Lease, Push, Pushed};
 pub use setup::{AttributesFile, Check, HookSet, Setup, Step, StepOutcome};
 pub use stage::Existing;
 pub use states::{ArchiveName, ArchivePlan, State, States};

@@ -57,7 +57,13 @@ impl Git {
         self
     }
 
-    fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
+    /// With one more variable.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<std::ffi::OsString>) -> Git {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut command = clean_command();
         command.current_dir(&self.folder).args(args);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -66,14 +72,18 @@ impl Git {
 
     /// What it prints.
     pub(super) fn output<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<Vec<u8>, Error> {
-        let ended = self.end(args, b"")?;
-        if ended.status.success() { Ok(ended.stdout) } else { Err(refused(args, &ended)) }
+        self.output_of(args, b"")
     }
 
     /// Runs it with `input`.
     pub(super) fn run_with<S: AsRef<OsStr>>(&self, args: &[S], input: &[u8]) -> Result<(), Error> {
+        self.output_of(args, input).map(|_| ())
+    }
+
+    /// What it prints when it is given `input`.
+    pub(super) fn output_of<S: AsRef<OsStr>>(&self, args: &[S], input: &[u8]) -> Result<Vec<u8>, Error> {
         let ended = self.end(args, input)?;
-        if ended.status.success() { Ok(()) } else { Err(refused(args, &ended)) }
+        if ended.status.success() { Ok(ended.stdout) } else { Err(refused(args, &ended)) }
     }
 
     /// How it ended, where a status other than 0 is an answer too.
@@ -138,7 +148,7 @@ pub(super) fn finish<S: AsRef<OsStr>>(
     waited.map_err(|e| Error::new(format!("could not wait for `{}`", line(args))).because(e))
 }
 
-fn not_started<S: AsRef<OsStr>>(args: &[S], cause: std::io::Error) -> Error {
+pub(super) fn not_started<S: AsRef<OsStr>>(args: &[S], cause: std::io::Error) -> Error {
     Error::new(format!("could not run `{}`", line(args))).because(cause).help("is git installed and in PATH?")
 }
 
@@ -151,7 +161,7 @@ pub(super) fn refused<S: AsRef<OsStr>>(args: &[S], ended: &std::process::Output)
     }
 }
 
-fn line<S: AsRef<OsStr>>(args: &[S]) -> String {
+pub(super) fn line<S: AsRef<OsStr>>(args: &[S]) -> String {
     let args = args.iter().map(|arg| arg.as_ref().to_string_lossy());
     std::iter::once("git".into()).chain(args).collect::<Vec<_>>().join(" ")
 }

@@ -173,7 +173,7 @@ fn refused_partial(files: &[(RepoPath, Vec<u8>)]) -> Error {
 }
 
 /// A path from a file of the user's must stay below the top, and out of git's own folder.
-fn refuse_unsafe(path: &RepoPath) -> Result<(), Error> {
+pub(super) fn refuse_unsafe(path: &RepoPath) -> Result<(), Error> {
     let is_odd = |part: &str| {
         matches!(part, "" | "." | "..") || part.eq_ignore_ascii_case(".git") || part.contains(['\0', '\n'])
     };

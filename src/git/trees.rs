@@ -42,7 +42,8 @@ impl CommitTree<'_> {
         let mut at = (Kind::Folder, self.root);
         let mut buffer = Vec::new();
         for part in path.split(|byte| *byte == b'/') {
-            if at.0 != Kind::Folder {
+            // git knows the empty tree without having it.
+            if at.0 != Kind::Folder || at.1.is_empty_tree() {
                 return Ok(None);
             }
             let mut tree =
@@ -68,6 +69,9 @@ impl CommitTree<'_> {
         let mut folders = vec![(folder, path.to_vec())];
         let mut buffer = Vec::new();
         while let Some((folder, path)) = folders.pop() {
+            if folder.is_empty_tree() {
+                continue;
+            }
             let objects = &self.repo.inner.objects;
             let tree = objects.find_tree_iter(&folder, &mut buffer).map_err(|e| self.unreadable(&path, e))?;
             for entry in tree {

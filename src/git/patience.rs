@@ -1,0 +1,119 @@
+//! Waiting, but not for ever: programs that talk to a network, and attempts that are made again.
+
+use std::hash::{BuildHasher, Hasher};
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::process::{Child, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::Error;
+use super::program::{Git, line, not_started};
+
+/// How often something is attempted that others can spoil.
+pub const ATTEMPTS: u32 = 30;
+
+/// Makes an attempt until it breaks off with a result, at most [`ATTEMPTS`] times; `None` if every
+/// one was in vain. Between two of them it waits, longer each time and by chance, so that those who
+/// got into each other's way do not meet again.
+pub fn retry<T, E>(mut attempt: impl FnMut() -> Result<ControlFlow<T>, E>) -> Result<Option<T>, E> {
+    for count in 0..ATTEMPTS {
+        if let ControlFlow::Break(result) = attempt()? {
+            return Ok(Some(result));
+        }
+        if count + 1 < ATTEMPTS {
+            std::thread::sleep(pause(count, chance()));
+        }
+    }
+    Ok(None)
+}
+
+/// Up to 50 ms after the first attempt, then up to twice as long each time, never above 3 s.
+fn pause(count: u32, chance: u64) -> Duration {
+    let most = (50_u64 << count.min(6)).min(3_000);
+    Duration::from_millis(most / 4 + chance % (most * 3 / 4))
+}
+
+/// A number that differs from process to process and from call to call.
+fn chance() -> u64 {
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+impl Git {
+    /// How it ended, or `None` if it was still running after `limit` and has been stopped.
+    pub(super) fn end_within(&self, args: &[&str], limit: Duration) -> Result<Option<Output>, Error> {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|cause| not_started(args, cause))?;
+        let stdout = collect(child.stdout.take().expect("stdout is piped"));
+        let stderr = collect(child.stderr.take().expect("stderr is piped"));
+        let until = Instant::now() + limit;
+        let waited = wait(&mut child, until);
+        let status = waited
+            .map_err(|cause| Error::new(format!("could not wait for `{}`", line(args))).because(cause))?;
+        let Some(status) = status else { return Ok(None) };
+        // What it has started itself may outlive it and hold the pipes open.
+        let rest = || until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        let stdout = stdout.recv_timeout(rest()).unwrap_or_default();
+        Ok(Some(Output { status, stdout, stderr: stderr.recv_timeout(rest()).unwrap_or_default() }))
+    }
+}
+
+/// Waits for the end; stops it when the time has come.
+fn wait(child: &mut Child, until: Instant) -> std::io::Result<Option<ExitStatus>> {
+    let mut nap = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= until {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(nap);
+        nap = (nap * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// Reads to the end on a thread of its own.
+fn collect(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        let _ = sender.send(bytes);
+    });
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pauses_grow_and_have_an_end() {
+        assert_eq!(pause(0, 0), Duration::from_millis(12));
+        assert_eq!(pause(1, 0), Duration::from_millis(25));
+        for count in 0..ATTEMPTS {
+            for chance in [0, 1, u64::MAX] {
+                assert!(pause(count, chance) < Duration::from_secs(3), "{count} {chance}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_attempt_is_made_until_it_breaks_off() {
+        let mut count = 0;
+        let mut third = || {
+            count += 1;
+            Ok::<_, ()>(if count == 3 { ControlFlow::Break("done") } else { ControlFlow::Continue(()) })
+        };
+        assert_eq!(retry(&mut third), Ok(Some("done")));
+        assert_eq!(count, 3);
+    }
+}
