@@ -11,7 +11,7 @@ use sysbom::yaml::{
     Document, HelmReading, NodeKind, ScalarStyle, disagreement, duplicate_keys, features, helm_reading,
 };
 
-use crate::mutants::{mutant, mutated};
+use crate::mutants::{mutant, mutated, soup};
 use crate::parts::program;
 use crate::random::Random;
 
@@ -307,13 +307,13 @@ fn is_printed_as(json: &Json, text: &str) -> bool {
 fn helm_reads_a_manifest_that_passes_as_we_do() {
     let mut random = Random::new(1);
     let mut passing = Vec::new();
-    for _ in 0..20_000 {
-        let text = mutant(&mut random);
+    for number in 0..24_000 {
+        let text = if number % 2 == 0 { mutant(&mut random) } else { soup(&mut random) };
         if let Some(document) = passes(&text) {
             passing.push((text, document));
         }
     }
-    assert!(passing.len() > 3_000, "{} mutants pass", passing.len());
+    assert!(passing.len() > 2_000, "{} mutants pass", passing.len());
     let texts: Vec<String> = passing.iter().map(|(text, _)| text.clone()).collect();
     for helm in HELMS {
         let theirs = data_read_by_helm(helm, &texts);
