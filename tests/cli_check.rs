@@ -43,6 +43,20 @@ fn the_place_is_named() {
 }
 
 #[test]
+fn it_does_not_matter_in_which_folder_one_stands() {
+    let scratch = repository();
+    scratch.write(PATH, state("1.10"));
+    scratch.write("charts/app/x", "");
+    let folder = scratch.top().join("charts/app");
+    let inside = scratch.at(&folder);
+    inside.sysbom(&["check", "--output", "json=out.json"]).expect(1).says("releases/current.yaml:4:10");
+    assert!(folder.join("out.json").exists());
+    inside.sysbom(&["check", "--fix"]).expect(1).says("partial-version");
+    inside.sysbom(&["archive"]).expect(0).says("nothing to archive");
+    assert!(scratch.read(PATH).contains("\"1.10\""), "{}", scratch.read(PATH));
+}
+
+#[test]
 fn a_ci_run_without_a_base_could_not_tell() {
     let scratch = repository().with_var("CI", "true");
     let ran = scratch.sysbom(&["check"]).expect(2);

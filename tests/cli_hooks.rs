@@ -262,6 +262,74 @@ fn a_clone_that_does_not_know_its_base_is_told_so() {
 }
 
 #[test]
+fn every_system_is_judged_and_gets_its_own_archive() {
+    let scratch = Scratch::new();
+    scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");
+    let write = |tag: &str| {
+        for system in ["prod", "test"] {
+            scratch.write(&format!("releases/{system}/current.yaml"), manifest(&[(system, tag, DIGEST_A)]));
+        }
+    };
+    write("v1.0.0");
+    scratch.install();
+    scratch.commit("Begin");
+    write("v1.1.0");
+    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
+    let listed = scratch.git(&["ls-tree", "-r", "--name-only", "HEAD", "releases"]);
+    assert!(
+        listed.contains("releases/prod/history/") && listed.contains("releases/test/history/"),
+        "{listed}"
+    );
+
+    scratch.write("releases/prod/current.yaml", manifest(&[("prod", "v1.2.0", DIGEST_B)]));
+    scratch.write("releases/test/current.yaml", manifest(&[("test", "nightly", DIGEST_B)]));
+    refused(&scratch, &["commit", "-a", "-m", "x"], "floating-tag");
+}
+
+/// One archive's place is taken by a file of somebody else: then none is staged.
+#[test]
+fn archives_are_staged_all_or_none() {
+    let scratch = Scratch::new();
+    scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");
+    for system in ["prod", "test"] {
+        scratch.write(&format!("releases/{system}/current.yaml"), manifest(&[(system, "v1.0.0", DIGEST_A)]));
+    }
+    scratch.install();
+    scratch.commit("Begin");
+    for system in ["prod", "test"] {
+        scratch.write(&format!("releases/{system}/current.yaml"), manifest(&[(system, "v1.1.0", DIGEST_B)]));
+    }
+    scratch.sysbom(&["archive", "-s", "test"]).expect(0);
+    let taken = scratch.git(&["ls-files", "releases/test/history"]);
+    scratch.git(&["rm", "-q", "--cached", &taken]);
+    scratch.write(&taken, "mine\n");
+    scratch.git(&["add", "-u"]);
+    let before = scratch.picture();
+    let ran = scratch.try_git(&["commit", "-m", "x"]);
+    assert_ne!(ran.status, Some(0), "{ran}");
+    ran.says(&taken);
+    assert_eq!(scratch.picture(), before);
+    assert_eq!(scratch.read(&taken), "mine\n");
+}
+
+#[test]
+fn a_repository_with_sha256_ids_is_no_different() {
+    let scratch = Scratch::without_repository();
+    scratch.git(&["init", "-q", "-b", "main", "--object-format=sha256", "."]);
+    scratch.write(PATH, state("v1.0.0"));
+    scratch.install();
+    scratch.commit("Begin");
+    scratch.git(&["init", "-q", "--bare", "-b", "main", "--object-format=sha256", "../forge.git"]);
+    scratch.git(&["remote", "add", "origin", "../forge.git"]);
+    scratch.git(&["push", "-q", "-u", "origin", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
+    assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0")]);
+    scratch.git(&["push", "-q"]);
+    scratch.git(&["push", "-q", "origin", "main:new-branch"]);
+}
+
+#[test]
 fn a_linked_worktree_has_the_same_hooks() {
     let scratch = published();
     scratch.git(&["worktree", "add", "-q", "-b", "other", "../other"]);

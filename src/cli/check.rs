@@ -18,15 +18,13 @@ use super::update::{Revision, Update};
 /// Judge the manifest, its history and the policy
 ///
 /// Without revisions the working tree is judged, with --staged the index, against the newest
-/// commit of the base branch that HEAD contains. In CI name the base: on a forge's merge ref
-/// (of a pull request, on GitHub) it is HEAD^1, never the sha that the event recorded:
-///
-///     sysbom check --base HEAD^1
+/// commit of the base branch that HEAD contains. In CI name the base: `--base HEAD^1` on a forge's
+/// merge ref (of a pull request, on GitHub), never the sha that the event recorded; after a push,
+/// what was there before.
 ///
 /// Leaves with 0 if nothing is at error level, with 1 if something is, with 2 if sysbom could
 /// not look.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Args {
     /// Judge the update from this revision
     #[arg(long, value_name = "REV")]
