@@ -695,14 +695,14 @@ fn side_dropped_fires_where_one_side_was_taken_whole() {
     assert_eq!(
         of_rule("side-dropped", &found),
         [
-            "error releases/current.yaml:6:3 4f1c2ab has the manifest of our side as it was, and drops what the other \
+            "error releases/current.yaml:8:10 4f1c2ab has the manifest of our side as it was, and drops what the other \
           changed: `web`"
         ]
     );
     assert!(found[0].help.contains("`git checkout -m -- releases/current.yaml`"));
     assert_eq!(
         places("side-dropped", &merged(&base, [&ours, &theirs], &theirs)),
-        ["error releases/current.yaml:2:3"]
+        ["error releases/current.yaml:4:10"]
     );
 }
 
@@ -711,8 +711,36 @@ fn side_dropped_fires_beside_a_conflict_that_was_decided() {
     let both = |app: &str, web: &str| manifest(&[component("app", app), component("web", web)]);
     let (base, ours, theirs) = (both("v1.2.3", "v2.0.0"), both("v1.3.0", "v2.0.0"), both("v1.4.0", "v2.1.0"));
     let found = merged(&base, [&ours, &theirs], &ours);
-    assert_eq!(places("side-dropped", &found), ["error releases/current.yaml:6:3"]);
+    assert_eq!(places("side-dropped", &found), ["error releases/current.yaml:8:10"]);
     assert!(found[0].message.ends_with("changed: `web`"), "{}", found[0].message);
+}
+
+#[test]
+fn side_dropped_fires_on_a_removal_an_experiment_and_any_other_key() {
+    let base = format!("{}experiment:\n  canaryWeight: 10\nreplicas: 1\n", sound());
+    let ours = base.replace("v1.2.3", "v1.3.0");
+    let dropped = |theirs: &str| {
+        let found = merged(&base, [&ours, theirs], &ours);
+        let messages = of_rule("side-dropped", &found);
+        messages
+            .into_iter()
+            .map(|message| message.replace("4f1c2ab has the manifest of our side as it was, and ", ""))
+            .collect::<Vec<_>>()
+    };
+    let removed = base.replace(&component("web", "v2.0.0"), "");
+    assert_eq!(dropped(&removed), ["error releases/current.yaml:6:3 drops what the other changed: `web`"]);
+    let weighed = base.replace("canaryWeight: 10", "canaryWeight: 20");
+    assert_eq!(
+        dropped(&weighed),
+        ["error releases/current.yaml:11:3 drops what the other changed: `experiment`"]
+    );
+    let scaled = base.replace("replicas: 1", "replicas: 2");
+    assert_eq!(
+        dropped(&scaled),
+        ["error releases/current.yaml:12:11 drops what the other changed: `replicas`"]
+    );
+    // Comments and style are no data.
+    assert_eq!(dropped(&base.replace("replicas: 1", "replicas: '1' # one")), [""; 0]);
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn dropped(subject: &Subject, merge: &Merge) -> Option<Finding> {
         "before the commit: `git checkout -m -- {path}` merges both sides again, then `git add {path}`; \
          after it: bring the dropped change in with a commit of its own"
     );
-    let was = other.excerpt(first.theirs, "dropped");
+    let was = other.excerpt(first.theirs, "what the other side has");
     Some(result.finding("side-dropped", first.kept, message, help).because([was]))
 }
 
@@ -215,8 +215,8 @@ fn lost_entries(subject: &Subject, merge: &Merge, ours: &File, theirs: &File) ->
     };
     let lost = names.into_iter().filter(is_lost).map(|name| Lost {
         name: name.clone(),
-        kept: kept.span(name),
-        theirs: other.span(name),
+        kept: kept.place(name, &merged),
+        theirs: other.place(name, &kept),
     });
     let lost: Vec<Lost> = lost.collect();
     (!lost.is_empty()).then_some(lost)
@@ -232,6 +232,8 @@ struct Entries(BTreeMap<String, EntryData>);
 
 struct EntryData {
     span: Span,
+    /// The parts of a pin, so that the one that differs can be shown.
+    parts: Vec<(String, Span)>,
     leaves: Leaves,
 }
 
@@ -244,7 +246,10 @@ impl Entries {
             read.manifest.components.iter().map(|component| component.node).collect();
         for (name, component) in by_name(&read.manifest) {
             let leaves = leaves(&read.document, component.node);
-            entries.insert(format!("`{name}`"), EntryData { span: component.name_span, leaves });
+            let fields = [&component.tag, &component.digest, &component.image];
+            let part = |field: &&Option<Field>| field.as_ref().map(|field| (field.text.clone(), field.span));
+            let parts = fields.iter().filter_map(part).collect();
+            entries.insert(format!("`{name}`"), EntryData { span: component.name_span, parts, leaves });
         }
         let experiment = read.manifest.experiment;
         while let Some((node, path)) = pending.pop() {
@@ -254,8 +259,8 @@ impl Entries {
             let is_whole = Some(node) == experiment || path == Path::of_keys(["snapshotId"]);
             let children = if is_whole { Vec::new() } else { children(&read.document, node, &path) };
             if children.is_empty() && !path.segments().is_empty() {
-                let data =
-                    EntryData { span: read.document.node(node).span, leaves: leaves(&read.document, node) };
+                let span = read.document.node(node).span;
+                let data = EntryData { span, parts: Vec::new(), leaves: leaves(&read.document, node) };
                 entries.insert(format!("`{path}`"), data);
             }
             pending.extend(children);
@@ -263,8 +268,13 @@ impl Entries {
         Entries(entries)
     }
 
-    fn span(&self, name: &str) -> Span {
-        self.0.get(name).map_or(Span::at(0), |entry| entry.span)
+    /// Where an entry differs from `other`'s of the same name, or the file's beginning.
+    fn place(&self, name: &str, other: &Entries) -> Span {
+        let Some(entry) = self.0.get(name) else { return Span::at(0) };
+        let theirs = other.0.get(name).map_or(&[][..], |other| &other.parts);
+        let differs = |(text, _): &&(String, Span)| theirs.iter().all(|(their_text, _)| their_text != text);
+        let part = entry.parts.iter().find(differs).filter(|_| !theirs.is_empty());
+        part.map_or(entry.span, |(_, span)| *span)
     }
 }
 
