@@ -19,6 +19,7 @@ use super::failure::Failure;
 use super::install;
 use super::policies::policies_of;
 use super::update::{Revision, Update};
+use super::workflows;
 
 /// Make this an operation repository: manifest, attributes, merge driver, hooks
 ///
@@ -32,6 +33,8 @@ pub struct Args {
     from: Option<PathBuf>,
     #[command(flatten)]
     install: install::InstallArgs,
+    #[command(flatten)]
+    workflows: workflows::WorkflowArgs,
 }
 
 /// Runs the command.
@@ -41,6 +44,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         Failure::new("could not begin here: a bare repository has no working tree").help("run it in a clone")
     })?;
     let policies = policies_of(&repo.worktree()?, "the working tree")?;
+    workflows::write(&args.workflows, &repo, top, console)?;
     match &args.from {
         Some(from) => {
             let files = first_files(from, env)?;

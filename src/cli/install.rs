@@ -8,6 +8,7 @@ use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::forge;
 use super::policies::policies_of;
 
 /// Set this clone up: merge driver, attributes, hooks
@@ -33,7 +34,11 @@ pub struct UninstallArgs {}
 ///
 /// Leaves with 1 if something is not in order.
 #[derive(Debug, clap::Args)]
-pub struct DoctorArgs {}
+pub struct DoctorArgs {
+    /// Look at the workflow files instead, and list the settings of the forge that they need
+    #[arg(long)]
+    forge: bool,
+}
 
 /// Runs `install`.
 pub fn install(args: &InstallArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
@@ -74,8 +79,11 @@ pub fn uninstall(_args: &UninstallArgs, env: &Env, console: &mut Console) -> Res
 }
 
 /// Runs `doctor`.
-pub fn doctor(_args: &DoctorArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+pub fn doctor(args: &DoctorArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let repo = env.repository()?;
+    if args.forge {
+        return forge::doctor(&repo, console);
+    }
     let checks = repo.setup_status(&setup(&repo)?)?;
     for check in &checks {
         let word = if check.ok { "ok     " } else { "not ok " };

@@ -12,6 +12,7 @@ mod explain;
 pub mod failure;
 mod fault;
 mod fix;
+mod forge;
 mod hook;
 mod init;
 mod install;
@@ -22,6 +23,7 @@ mod place;
 mod policies;
 mod pushed;
 mod update;
+mod workflows;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,0 +1,121 @@
+//! `sysbom init --forge` and `sysbom doctor --forge`: the workflow files in a clone, and what the
+//! forge must be set to.
+
+mod support;
+
+use support::{DIGEST_A, Scratch, manifest};
+
+const SOURCE: &str = "acme/sysbom@4f1c2ab04f1c2ab04f1c2ab04f1c2ab04f1c2ab0";
+
+fn adopted() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write("releases/current.yaml", manifest(&[("app", "v1.2.3", DIGEST_A)]));
+    scratch.commit("Begin");
+    scratch
+}
+
+fn files(scratch: &Scratch, folder: &str) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(scratch.top().join(folder))
+        .expect("the folder was written")
+        .map(|entry| entry.expect("it can be listed").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn init_writes_one_complete_set_and_doctor_finds_it_in_order() {
+    for flow in ["direct", "pr", "app"] {
+        let scratch = adopted();
+        scratch.sysbom(&["init", "--forge", "github", "--flow", flow, "--source", SOURCE]).expect(0);
+        assert_eq!(
+            files(&scratch, ".github/workflows"),
+            ["after-push", "check", "promote", "release", "rollback", "snapshot"]
+                .map(|name| format!("sysbom-{name}.yml")),
+        );
+        let release = scratch.read(".github/workflows/sysbom-release.yml");
+        assert!(release.contains(&format!("uses: {SOURCE}")), "{release}");
+        assert_eq!(release.contains("--direct"), flow == "direct");
+        assert_eq!(release.contains("SYSBOM_APP_ID"), flow == "app");
+        let doctor = scratch.sysbom(&["doctor", "--forge"]).expect(0).never_says("not ok");
+        assert_eq!(doctor.out.contains("SYSBOM_APP_KEY"), flow == "app", "{doctor}");
+        assert_eq!(doctor.out.contains("SYSBOM_DEPLOY_KEY"), flow != "app", "{doctor}");
+        assert_eq!(doctor.out.contains("gh repo deploy-key list"), flow != "app", "{doctor}");
+        assert_eq!(doctor.out.contains("Allow GitHub Actions to create"), flow == "pr", "{doctor}");
+    }
+}
+
+#[test]
+fn gitlab_gets_its_jobs_and_an_include() {
+    let scratch = adopted();
+    let source = "https://git.example.org/sysbom.git@4f1c2ab04f1c2ab04f1c2ab04f1c2ab04f1c2ab0";
+    scratch.sysbom(&["init", "--forge", "gitlab", "--flow", "pr", "--source", source]).expect(0);
+    assert!(scratch.read(".gitlab-ci.yml").contains("local: .gitlab/sysbom.yml"));
+    scratch.sysbom(&["doctor", "--forge"]).expect(0).says("SYSBOM_TOKEN").says("merge_method");
+    scratch.sysbom(&["init", "--forge", "gitlab", "--flow", "app"]).expect(2).says("--flow pr");
+}
+
+#[test]
+fn nothing_is_overwritten_and_a_second_run_writes_what_is_missing() {
+    let scratch = adopted();
+    scratch.write(".github/workflows/sysbom-check.yml", "mine\n");
+    scratch.write(".gitlab-ci.yml", "mine too\n");
+    scratch
+        .sysbom(&["init", "--forge", "github"])
+        .expect(0)
+        .says("kept    .github/workflows/sysbom-check.yml")
+        .says("wrote   .github/workflows/sysbom-release.yml");
+    assert_eq!(scratch.read(".github/workflows/sysbom-check.yml"), "mine\n");
+    scratch.sysbom(&["init", "--forge", "gitlab"]).expect(0).says("should include `.gitlab/sysbom.yml`");
+    assert_eq!(scratch.read(".gitlab-ci.yml"), "mine too\n");
+    std::fs::remove_file(scratch.top().join(".github/workflows/sysbom-release.yml")).expect("it was written");
+    scratch
+        .sysbom(&["init", "--forge", "github"])
+        .expect(0)
+        .says("wrote   .github/workflows/sysbom-release.yml")
+        .never_says("wrote   .github/workflows/sysbom-rollback.yml");
+}
+
+#[test]
+fn pushes_to_the_base_branch_are_listened_to_whatever_it_is_called() {
+    let scratch = adopted();
+    scratch.git(&["branch", "-q", "-m", "trunk"]);
+    scratch.sysbom(&["init", "--forge", "github", "--source", SOURCE]).expect(0);
+    let check = scratch.read(".github/workflows/sysbom-check.yml");
+    assert!(check.contains("branches: [trunk, 'sysbom/**']"), "{check}");
+    scratch.sysbom(&["doctor", "--forge"]).expect(0);
+    scratch.git(&["branch", "-q", "-m", "renamed"]);
+    scratch.sysbom(&["doctor", "--forge"]).expect(1).says("does not listen to pushes to `renamed`");
+}
+
+#[test]
+fn a_branch_name_that_yaml_would_read_as_something_else_is_refused() {
+    let scratch = adopted();
+    scratch.git(&["branch", "-q", "-m", "a,b]"]);
+    scratch.sysbom(&["init", "--forge", "github"]).expect(2).says("a base branch called `a,b]`");
+    assert!(!scratch.top().join(".github").exists());
+}
+
+#[test]
+fn doctor_names_what_is_missing_and_what_would_never_run() {
+    let scratch = adopted();
+    scratch.sysbom(&["doctor", "--forge"]).expect(1).says("there are none of sysbom");
+    scratch.sysbom(&["init", "--forge", "github"]).expect(0).says("put the place and the commit");
+    scratch.sysbom(&["doctor", "--forge"]).expect(1).says("does not say yet where sysbom lives");
+
+    let scratch = adopted();
+    scratch.sysbom(&["init", "--forge", "github", "--source", SOURCE]).expect(0);
+    let path = ".github/workflows/sysbom-check.yml";
+    let check = scratch.read(path);
+    scratch.write(path, check.replace("  merge_group:\n", ""));
+    scratch.sysbom(&["doctor", "--forge"]).expect(1).says("does not list merge_group");
+    scratch.write(path, check.replace("  pull_request:\n", "  pull_request:\n    paths: [releases/**]\n"));
+    scratch.sysbom(&["doctor", "--forge"]).expect(1).says("has a path filter");
+    scratch.write(path, check.replace("timeout-minutes: 15", "timeout-minutes: 30"));
+    scratch.sysbom(&["doctor", "--forge"]).expect(0).says("not as this version writes it");
+    for (name, status) in [("promote", 0), ("check", 1)] {
+        let path = format!(".github/workflows/sysbom-{name}.yml");
+        std::fs::remove_file(scratch.top().join(path)).expect("it was written");
+        scratch.sysbom(&["doctor", "--forge"]).expect(status);
+    }
+}
