@@ -90,36 +90,41 @@ fn append(document: &Document, span: Span, children: &[Child], last: &Child, ent
     }
 }
 
+/// A child less, and one comma with it: the one behind it, or before it where it is the last.
 pub(super) fn remove(document: &Document, slot: &Slot) -> Vec<Edit> {
     let span = document.node(slot.container).span;
     if !is_bracketed(document, slot.container, &slot.children) {
         return vec![Edit::replace(span, "{}")];
     }
-    let child = slot.child();
-    let lines = Lines(document.text());
     if slot.children.len() == 1 {
         return vec![Edit::remove(Span::new(span.start + 1, span.end - 1))];
     }
+    let lines = Lines(document.text());
+    let child = slot.child();
     let comma = lines.comma_after(child.end);
-    let end = comma.map_or(child.end, |comma| comma + 1);
-    let comment = lines.comment_after(end);
-    let end = comment.unwrap_or(end);
-    let mut edits = Vec::new();
-    let starts_line = lines.starts_line(child.start) && lines.start(child.start) > span.start;
-    if starts_line && lines.ends_line(end) {
-        let start = lines.leading_comments(child.start);
-        edits.push(Edit::remove(Span::new(start, lines.after_break(end))));
-    } else {
-        edits.push(Edit::remove(Span::new(child.start, lines.skip_blanks(end))));
-    }
+    let own = own_bytes(lines, span, child, comma);
     let is_last = slot.index + 1 == slot.children.len();
-    if is_last && comma.is_none() {
-        let previous = slot.children[slot.index - 1];
-        if let Some(comma) = lines.comma_after(previous.end) {
-            let joined = edits[0].span.start == lines.skip_blanks(comma + 1);
-            let end = if joined { edits[0].span.start } else { comma + 1 };
-            edits.push(Edit::remove(Span::new(comma, end)));
+    let comma_before =
+        if is_last && comma.is_none() { lines.comma_after(slot.children[slot.index - 1].end) } else { None };
+    match comma_before {
+        None => vec![Edit::remove(own)],
+        // Nothing but blanks between: one removal. Else a comment stays where it is.
+        Some(before) if lines.skip_blanks(before + 1) == own.start => {
+            vec![Edit::remove(Span::new(before, own.end))]
         }
+        Some(before) => vec![Edit::remove(Span::new(before, before + 1)), Edit::remove(own)],
     }
-    edits
+}
+
+/// The bytes that go with a child: whole lines with the comments that belong to it, where it
+/// stands on lines of its own; else up to what follows it.
+fn own_bytes(lines: Lines<'_>, container: Span, child: Child, comma: Option<usize>) -> Span {
+    let end = comma.map_or(child.end, |comma| comma + 1);
+    let end = lines.comment_after(end).unwrap_or(end);
+    let starts_line = lines.starts_line(child.start) && lines.start(child.start) > container.start;
+    if starts_line && lines.ends_line(end) {
+        Span::new(lines.leading_comments(child.start), lines.after_break(end))
+    } else {
+        Span::new(child.start, lines.skip_blanks(end))
+    }
 }
