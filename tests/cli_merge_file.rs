@@ -56,3 +56,32 @@ fn an_error_leaves_with_255_and_the_file_as_it_was() {
     scratch.sysbom(&["merge-file", "current", "base", "missing"]).expect(255).says("missing");
     assert_eq!(scratch.read("current"), "a");
 }
+
+/// One side moves the tag, the other the digest. Only by the policy is that one pin.
+#[test]
+fn the_policy_of_the_repository_around_says_what_a_pin_is() {
+    let text = |version: &str, sha: &str| {
+        format!("app:\n  image: acme/app\n  version: {version}\n  # why\n  sha: {sha}\n")
+    };
+    let policy = "manifest: releases/{system}/current.yaml\ncomponents: {app: app}\nfields: {tag: version, digest: sha}\n";
+    for (policy, status) in [(policy, 1), ("", 0)] {
+        let scratch = Scratch::new();
+        scratch.write(".sysbom.yaml", policy);
+        scratch.commit("Begin");
+        scratch.write("releases/prod/current.yaml", text("v1.1.0", "a"));
+        scratch.write("base", text("v1.0.0", "a"));
+        scratch.write("other", text("v1.0.0", "b"));
+        let folder = scratch.top().join("releases/prod");
+        let ran =
+            scratch.at(&folder).sysbom(&["merge-file", "-p", "current.yaml", "../../base", "../../other"]);
+        ran.expect(status);
+    }
+}
+
+#[test]
+fn a_repository_that_cannot_be_opened_is_not_taken_for_none() {
+    let scratch = sides("a: 1\n", "a: 1\n", "a: 2\n");
+    scratch.write(".git", "gitdir: /no/such/folder\n");
+    scratch.sysbom(&["merge-file", "current", "base", "other"]).expect(255);
+    assert_eq!(scratch.read("current"), "a: 1\n");
+}

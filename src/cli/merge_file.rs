@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::merge::{ConflictStyle, Options, Outcome, Sides};
-use crate::tree::RepoPath;
 
 use super::console::Console;
 use super::env::Env;
@@ -51,9 +50,9 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     }
     let read = |path: &Path| merging::read_side(&env.cwd.join(path));
     let bytes = Sides { base: read(&args.base)?, ours: read(&args.current)?, theirs: read(&args.other)? };
-    let place = Place::if_any(env);
+    let place = Place::if_any(env)?;
     let options = Options {
-        layout: place.layout(&RepoPath::new(args.current.to_string_lossy()))?,
+        layout: place.layout_of_file(&args.current)?,
         labels: labels(args),
         marker_size: usize::from(args.marker_size),
         style: style(args).unwrap_or(place.conflict_style()),

@@ -28,9 +28,24 @@ impl<'a> Place<'a> {
         Ok(Place { env, repo: Some(env.repository()?) })
     }
 
-    /// The repository around the working directory, or none: then the defaults hold.
-    pub fn if_any(env: &'a Env) -> Place<'a> {
-        Place { env, repo: env.repository().ok() }
+    /// The repository around the working directory, or none: then the defaults hold. One that
+    /// cannot be opened is no "none", because its policy may say what a pin is.
+    pub fn if_any(env: &'a Env) -> Result<Place<'a>, Failure> {
+        let named = env.git().git_dir.is_some();
+        let around = || env.cwd.ancestors().any(|folder| folder.join(".git").exists());
+        match env.repository() {
+            Ok(repo) => Ok(Place { env, repo: Some(repo) }),
+            Err(failure) if named || around() => Err(failure),
+            Err(_) => Ok(Place { env, repo: None }),
+        }
+    }
+
+    /// Where the components of a file on disk stand, by the policy at HEAD.
+    pub fn layout_of_file(&self, path: &Path) -> Result<Layout, Failure> {
+        let top = self.repo.as_ref().and_then(|repo| repo.work_dir()?.canonicalize().ok());
+        let path = self.env.cwd.join(path).canonicalize().ok();
+        let inside = path.zip(top).and_then(|(path, top)| path.strip_prefix(top).ok().map(Path::to_owned));
+        self.layout(&RepoPath::new(inside.unwrap_or_default().to_string_lossy()))
     }
 
     /// Where the components of the manifest at this path stand, by the policy at HEAD.
