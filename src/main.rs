@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sysbom::cli::main(std::env::args_os().collect())
+    sysbom::cli::main(&std::env::args_os().collect::<Vec<_>>())
 }

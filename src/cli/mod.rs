@@ -74,8 +74,8 @@ enum Command {
 }
 
 /// Runs the program with these arguments, the first being its own name.
-pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    let caller = Caller::of(&arguments);
+pub fn main(arguments: &[OsString]) -> ExitCode {
+    let caller = Caller::of(arguments);
     end_panics_with(caller.failure());
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr());
     let mut console = Console::new(&mut out, &mut err);
@@ -94,7 +94,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 fn end_panics_with(status: u8) {
     std::panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(|at| format!(" at {at}")).unwrap_or_default();
-        let what = panic.payload_as_str().unwrap_or("no message");
+        let what = escape(panic.payload_as_str().unwrap_or("no message"));
         let message = format!(
             "error: this is a bug in sysbom: {what}{place}\n  help: please report it, with the command you ran\n"
         );
@@ -103,10 +103,10 @@ fn end_panics_with(status: u8) {
     }));
 }
 
-fn start(arguments: Vec<OsString>, caller: Caller, console: &mut Console) -> Result<u8, Failure> {
-    let args = match Args::try_parse_from(&arguments) {
+fn start(arguments: &[OsString], caller: Caller, console: &mut Console) -> Result<u8, Failure> {
+    let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
-        Err(answer) => return show_usage(&answer, &arguments, caller, console),
+        Err(answer) => return show_usage(&answer, arguments, caller, console),
     };
     let env = Env::read()?;
     run(&args.command, &env, console).map(Exit::status)

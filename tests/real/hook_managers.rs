@@ -18,7 +18,9 @@ fn published_with(manager: &str, files: &[(&str, &str)]) -> Scratch {
     let path = std::env::join_paths(path).expect("no folder has a colon in its name");
     let scratch = Scratch::new().with_var("PATH", path);
     scratch.write(PATH, state("v1.0.0"));
-    files.iter().for_each(|(path, content)| scratch.write(path, content));
+    for (path, content) in files {
+        scratch.write(path, content);
+    }
     scratch.commit("Begin");
     scratch.git(&["init", "-q", "--bare", "-b", "main", "../forge.git"]);
     scratch.git(&["remote", "add", "origin", "../forge.git"]);
