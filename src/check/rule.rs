@@ -3,7 +3,9 @@
 use crate::policy::Level;
 use crate::tree::TreeError;
 
-use super::rules::{change, experiment, files, history, merge, pin, policy, reuse, shape, snapshot, yaml};
+use super::rules::{
+    change, dropped, experiment, files, history, pin, policy, reuse, shape, snapshot, torn, yaml,
+};
 use super::subject::Subject;
 use super::{Finding, Input};
 
@@ -151,7 +153,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/torn-pin.md"),
-        run: &[Run::Read(merge::torn_pin)],
+        run: &[Run::Read(torn::torn_pin)],
     },
     Rule {
         id: "half-moved-pin",
@@ -207,7 +209,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/side-dropped.md"),
-        run: &[Run::Read(merge::side_dropped)],
+        run: &[Run::Read(dropped::side_dropped)],
     },
     Rule {
         id: "snapshot-id",

@@ -2,13 +2,16 @@
 //! in [`super::RULES`].
 
 pub mod change;
+pub mod dropped;
 pub mod experiment;
 pub mod files;
 pub mod history;
-pub mod merge;
 pub mod pin;
 pub mod policy;
 pub mod reuse;
 pub mod shape;
 pub mod snapshot;
+pub mod torn;
 pub mod yaml;
+
+mod data;
