@@ -410,6 +410,16 @@ fn floating_tag_fires_on_a_setting_and_points_at_it() {
 }
 
 #[test]
+fn floating_tag_fires_once_its_allowance_has_run_out() {
+    let until = |day: &str| {
+        let policy = format!("floating: {{allow: [{{tag: edge, reason: a trial, until: {day}}}]}}\n");
+        places("floating-tag", &update(None, &tree(&with_app_tag("edge")).with(POLICY, policy)))
+    };
+    assert_eq!(until("2024-06-15"), [""; 0]);
+    assert_eq!(until("2024-06-14"), ["error releases/current.yaml:4:10"]);
+}
+
+#[test]
 fn floating_tag_is_quiet_on_versions_commits_and_builds() {
     for tag in ["v1.2.3-rc.1", "sha-3f2a91c", "\"20240615\"", "build-4711"] {
         assert_eq!(of_manifest(&sound().replace("v1.2.3", tag)), [], "{tag}");

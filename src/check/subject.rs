@@ -72,7 +72,8 @@ impl<'a> Subject<'a> {
     pub fn all(input: &'a Input<'a>) -> Result<Vec<Subject<'a>>, TreeError> {
         let mut systems: BTreeMap<Option<String>, System> = BTreeMap::new();
         for tree in input.before.into_iter().chain([input.after]) {
-            for system in input.policies.systems(tree)? {
+            for mut system in input.policies.systems(tree)? {
+                system.policy.floating.today = Some(input.today);
                 systems.entry(system.name.clone()).or_insert(system);
             }
         }
