@@ -82,7 +82,14 @@ fn fits(line: &str, met: &str) -> bool {
 fn links_between_pages_lead_somewhere() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut links = 0;
-    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/merge.md", "docs/exit-codes.md"] {
+    for page in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/merge.md",
+        "docs/exit-codes.md",
+        "docs/hooks.md",
+    ] {
         let text = std::fs::read_to_string(root.join(page)).expect("the page is there");
         for target in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
             let folder = root.join(page).parent().expect("a page lies in a folder").to_owned();
