@@ -83,6 +83,46 @@ fn a_feature_branch_archives_the_published_state_and_nothing_else() {
 }
 
 #[test]
+fn a_merge_resolved_by_hand_brings_the_archive() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, state("v1.2.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "v1.2.0"]);
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
+    scratch.git(&["push", "-q"]);
+    scratch.git(&["switch", "-q", "feature"]);
+    scratch.try_git(&["merge", "origin/main"]).expect(1);
+    refused(&scratch, &["commit", "-a", "-m", "markers and all"], "conflict-marker");
+    scratch.write(PATH, state("v1.2.0"));
+    scratch.git(&["add", PATH]);
+    scratch.git(&["commit", "-q", "--no-edit"]);
+    assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0"), state("v1.1.0")]);
+    scratch.git(&["push", "-q", "origin", "feature"]);
+}
+
+/// The hooks of a rebase and a clean pick are few; what they leave is seen at the push.
+#[test]
+fn a_rebase_that_lost_an_archive_is_seen_at_the_push_and_mended() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, web("v2.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "web"]);
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "app"]);
+    scratch.git(&["push", "-q"]);
+    scratch.git(&["switch", "-q", "feature"]);
+    scratch.git(&["rebase", "-q", "main"]);
+    scratch.try_git(&["push", "-q", "origin", "feature:main"]).expect(1).says("archive-missing");
+    scratch.sysbom(&["archive"]).expect(0).says("staged");
+    scratch.git(&["commit", "-q", "-m", "Keep the state"]);
+    scratch.git(&["push", "-q", "origin", "feature:main"]);
+    assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0"), state("v1.1.0")]);
+}
+
+#[test]
 fn a_merge_that_needs_no_archive_is_committed_at_once() {
     let scratch = published();
     scratch.git(&["switch", "-q", "-c", "feature"]);
@@ -211,6 +251,15 @@ fn a_push_is_judged_as_the_update_that_it_is() {
     scratch.sysbom(&["check", "--fix"]).expect(0);
     scratch.git(&["commit", "-q", "-m", "Keep the state"]);
     scratch.git(&["push", "-q"]);
+}
+
+#[test]
+fn a_push_is_judged_against_the_remote_where_base_is_the_local_branch() {
+    let scratch = published();
+    scratch.git(&["config", "sysbom.base", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.commit("round the hook");
+    scratch.try_git(&["push", "-q"]).expect(1).says("archive-missing");
 }
 
 #[test]

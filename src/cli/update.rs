@@ -83,17 +83,18 @@ impl Update {
         let Some(base) = repo.base()? else {
             return Ok(Update { base: None, base_name: String::new(), after, merges: Vec::new() });
         };
-        let mut heads: Vec<ObjectId> = repo.head()?.into_iter().collect();
-        let incoming = repo.merge_heads()?;
-        heads.extend(incoming.iter().cloned());
-        let contained = repo.merge_base(&base.commit, &heads)?;
-        let mut joins: Vec<Join> = pending(repo, &after)?.into_iter().collect();
-        if let Some(base) = &contained {
-            for head in &heads {
-                joins.extend(merges_between(repo, std::slice::from_ref(base), head)?);
-            }
+        let heads: Vec<ObjectId> = repo.head()?.into_iter().chain(repo.merge_heads()?).collect();
+        let mut merges: Vec<Join> = pending(repo, &after)?.into_iter().collect();
+        let Some(contained) = repo.merge_base(&base.commit, &heads)? else {
+            return Ok(Update { base: None, base_name: String::new(), after, merges });
+        };
+        let mut known = vec![contained.clone()];
+        for head in heads {
+            merges.extend(merges_between(repo, &known, &head)?);
+            known.push(head);
         }
-        Ok(Update { base: contained, base_name: base.name, after, merges: joins })
+        let base_name = if contained == base.commit { base.name } else { contained.short().to_owned() };
+        Ok(Update { base: Some(contained), base_name, after, merges })
     }
 
     /// Asks the rules.
