@@ -254,12 +254,15 @@ fn a_push_is_judged_as_the_update_that_it_is() {
 }
 
 #[test]
-fn a_push_is_judged_against_the_remote_where_base_is_the_local_branch() {
-    let scratch = published();
-    scratch.git(&["config", "sysbom.base", "main"]);
-    scratch.write(PATH, state("v1.1.0"));
-    scratch.commit("round the hook");
-    scratch.try_git(&["push", "-q"]).expect(1).says("archive-missing");
+fn a_push_is_judged_against_what_the_remote_has_however_base_is_named() {
+    for name_base in [&["config", "sysbom.base", "main"][..], &["remote", "set-head", "origin", "--delete"]] {
+        let scratch = published();
+        scratch.git(&["branch", "--unset-upstream"]);
+        scratch.git(name_base);
+        scratch.write(PATH, state("v1.1.0"));
+        scratch.commit("round the hook");
+        scratch.try_git(&["push", "-q", "origin", "main"]).expect(1).says("archive-missing");
+    }
 }
 
 #[test]
