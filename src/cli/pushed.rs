@@ -55,9 +55,11 @@ impl Pushed {
     fn update(self, repo: &Repo, base: Option<&Base>, remote: Option<&str>) -> Result<Update, Failure> {
         let Some(base) = base else { return Ok(Update::first(self.new)) };
         let branch = self.remote_ref.trim_start_matches("refs/heads/");
-        // Base may also be named as the local branch; that one is always as new as what is pushed.
-        let is_base =
-            base.name == branch || remote.is_some_and(|remote| base.name == format!("{remote}/{branch}"));
+        // Base may also be named as the local branch, and that one is always as new as what is
+        // pushed; so is HEAD, where base is not known.
+        let is_base = base.how == "HEAD"
+            || base.name == branch
+            || remote.is_some_and(|remote| base.name == format!("{remote}/{branch}"));
         // What the remote has may be newer than this clone knows. Then git refuses the push
         // itself, unless it is forced, and base as this clone knows it is the best there is.
         let known = self.old.filter(|old| is_base && repo.commit(old).is_ok());
