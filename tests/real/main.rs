@@ -13,4 +13,6 @@ mod tree;
 mod helm;
 mod hook_managers;
 mod parts;
+mod runner;
+mod workflows;
 mod yaml_suite;

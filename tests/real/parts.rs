@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A program that `tests/real/install` put into place: `helm3`, `helm4`, `pre-commit`, `prek`,
-/// `lefthook`.
+/// `lefthook`, `check-jsonschema`, `zizmor`.
 #[track_caller]
 pub fn program(name: &str) -> PathBuf {
     let path = root().join("target/real/bin").join(name);
