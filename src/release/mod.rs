@@ -8,17 +8,29 @@ mod arrival;
 mod branch;
 mod holds;
 mod moment;
+mod outcome;
 mod plan;
+mod promote;
 mod record;
 mod repin;
+mod reproduce;
+mod rollback;
+mod schema;
+mod snapshot;
 mod state;
+mod values;
 
 pub use arrival::{Arrival, MAX_PAYLOAD, Origin, arrivals};
 pub use branch::{batch_branch, release_branch};
 pub use holds::{Hold, Holds};
 pub use moment::Moment;
+pub use outcome::{Outcome, annotations, changes_json, github_output, human, json, step_summary};
 pub use plan::{Answer, Guard, Planned, Request, Verdict, plan_release};
+pub use promote::promotions;
 pub use record::{Recorded, published_in, recorded};
+pub use reproduce::{Reproduction, reproduce};
+pub use rollback::{Reason, Rollback, plan_hold, plan_unhold};
+pub use snapshot::{Chart, Parameter, Record, SnapshotRequest, plan_close, plan_snapshot};
 pub use state::{Plan, Published, State, Write};
 
 /// Why something is not done that was asked for. Both texts are safe to print.

@@ -112,6 +112,8 @@ pub struct Request<'a> {
     /// The releases that wait on the branch already: see [`super::recorded`]. They are made first,
     /// each by itself; one that base has overtaken falls away.
     pub waiting: &'a [Recorded],
+    /// What it is called in the title: `Release`, `Promote`.
+    pub verb: &'a str,
     /// The present time. Nothing may say that it was published much later.
     pub now: Moment,
 }
@@ -300,7 +302,7 @@ impl<'a> Release<'a> {
         if before.is_some_and(|before| before.document.text() == after.document.text()) {
             return None;
         }
-        let mut plan = self.state.plan(before, after, "Release");
+        let mut plan = self.state.plan(before, after, self.request.verb);
         plan.date = self.made.iter().filter_map(|made| made.arrival.published_at).max();
         let stays =
             |made: &&Recorded| plan.changes.iter().any(|change| change.component == made.arrival.component);

@@ -8,7 +8,7 @@ use crate::change::{self, Change};
 use crate::policy::System;
 use crate::text::escape;
 use crate::tree::RepoPath;
-use crate::yaml::{Document, NodeId, NodeKind};
+use crate::yaml::{Document, NodeId, NodeKind, ScalarStyle, quote_if_needed};
 
 /// What base says of one system.
 pub struct State<'a> {
@@ -146,18 +146,22 @@ impl Draft {
     }
 }
 
-/// The data of a node as one text. Depth is limited by the document.
+/// The data of a node as one text: without layout, quotes and the order of keys. Depth is limited by the document.
 pub(super) fn said(document: &Document, node: NodeId) -> String {
     match &document.node(node).kind {
         NodeKind::Scalar { value, style } => {
-            format!("{:?}{value:?}", *style == crate::yaml::ScalarStyle::Plain)
+            // A string is the same in quotes; a number or a truth value is not.
+            let is_string = *style != ScalarStyle::Plain || quote_if_needed(value) == *value;
+            if is_string { format!("{value:?}") } else { value.clone() }
         }
         NodeKind::Alias(_) => document.node(node).span.of(document.text()).to_owned(),
         NodeKind::Mapping { entries, .. } => {
             let pair = |entry: &crate::yaml::Entry| {
                 format!("{}:{}", said(document, entry.key), said(document, entry.value))
             };
-            format!("{{{}}}", entries.iter().map(pair).collect::<Vec<_>>().join(","))
+            let mut pairs: Vec<String> = entries.iter().map(pair).collect();
+            pairs.sort();
+            format!("{{{}}}", pairs.join(","))
         }
         NodeKind::Sequence { items, .. } => {
             let items = items.iter().map(|item| said(document, item.value));

@@ -2,4 +2,6 @@
 
 mod laws;
 mod plan;
+mod rollback;
+mod snapshot;
 mod world;

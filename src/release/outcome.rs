@@ -1,0 +1,390 @@
+//! What a release answers: to people, to programs, to a forge's workflow.
+//!
+//! Gives texts; where they go is for `cli`. Everything that is somebody's is escaped for the place
+//! it stands in.
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Answer, Plan, Planned, Verdict};
+use crate::bom::Pin;
+use crate::change::Change;
+use crate::text::escape;
+
+/// Everything there is to say about a release.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The answer as a whole.
+    pub result: Verdict,
+    /// The branch it is on, or goes to; `None` for the working tree.
+    pub branch: Option<String>,
+    /// The commit that was made.
+    pub commit: Option<String>,
+    /// The tip of base that it stands on.
+    pub base: Option<String>,
+    /// The answer to each release.
+    pub answers: Vec<Answer>,
+    /// What is changed.
+    pub plan: Option<Plan>,
+}
+
+impl Outcome {
+    /// What was planned, before anything is done.
+    pub fn of(planned: Planned) -> Outcome {
+        let Planned { result, answers, plan, .. } = planned;
+        Outcome { result, branch: None, commit: None, base: None, answers, plan }
+    }
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    version: u8,
+    result: &'static str,
+    branch: Option<&'a str>,
+    commit: Option<&'a str>,
+    base: Option<&'a str>,
+    changes: Vec<ChangeShown<'a>>,
+    archived: Vec<&'a str>,
+    title: &'a str,
+    body: &'a str,
+    answers: Vec<AnswerShown<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeShown<'a> {
+    component: &'a str,
+    from: Option<PinShown<'a>>,
+    to: Option<PinShown<'a>>,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct PinShown<'a> {
+    image: &'a str,
+    tag: &'a str,
+    digest: &'a str,
+}
+
+#[derive(Serialize)]
+struct AnswerShown<'a> {
+    component: &'a str,
+    result: &'static str,
+    message: &'a str,
+    help: &'a str,
+}
+
+fn change_shown(change: &Change) -> ChangeShown<'_> {
+    fn pin(pin: &Pin) -> PinShown<'_> {
+        PinShown { image: &pin.image, tag: &pin.tag, digest: &pin.digest }
+    }
+    ChangeShown {
+        component: &change.component,
+        from: change.from.as_ref().map(pin),
+        to: change.to.as_ref().map(pin),
+        kind: change.kind.word(),
+    }
+}
+
+fn answer_shown(answer: &Answer) -> AnswerShown<'_> {
+    let Answer { component, verdict, message, help } = answer;
+    AnswerShown { component, result: verdict.word(), message, help }
+}
+
+/// One JSON object and a line break. The form is frozen: fields may be added, none changes or goes.
+pub fn json(outcome: &Outcome) -> String {
+    let plan = outcome.plan.as_ref();
+    let shown = Shown {
+        version: 1,
+        result: outcome.result.word(),
+        branch: outcome.branch.as_deref(),
+        commit: outcome.commit.as_deref(),
+        base: outcome.base.as_deref(),
+        changes: plan.map(|plan| plan.changes.iter().map(change_shown).collect()).unwrap_or_default(),
+        archived: plan
+            .map(|plan| plan.archived.iter().map(crate::tree::RepoPath::as_str).collect())
+            .unwrap_or_default(),
+        title: plan.map_or("", |plan| &plan.title),
+        body: plan.map_or("", |plan| plan.body.trim_end()),
+        answers: outcome.answers.iter().map(answer_shown).collect(),
+    };
+    let text = serde_json::to_string_pretty(&shown).expect("texts have a JSON form");
+    format!("{text}\n")
+}
+
+/// Changes alone as JSON, for `diff`: `{"version":1,"changes":[...],"experiment":true}`, where
+/// `experiment` says whether the experiment block differs.
+pub fn changes_json(changes: &[Change], experiment: bool) -> String {
+    #[derive(Serialize)]
+    struct Report<'a> {
+        version: u8,
+        changes: Vec<ChangeShown<'a>>,
+        experiment: bool,
+    }
+    let report = Report { version: 1, changes: changes.iter().map(change_shown).collect(), experiment };
+    let text = serde_json::to_string_pretty(&report).expect("texts have a JSON form");
+    format!("{text}\n")
+}
+
+/// A few lines for people.
+pub fn human(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    let mut line = |text: String| {
+        out.push_str(&text);
+        out.push('\n');
+    };
+    match (&outcome.plan, outcome.result) {
+        (Some(plan), _) => {
+            line(plan.title.clone());
+            plan.changes.iter().for_each(|change| line(format!("  {change}")));
+            plan.archived.iter().for_each(|path| line(format!("  archived {}", escape(path.as_str()))));
+            if let Some(branch) = &outcome.branch {
+                let commit = outcome.commit.as_deref().map(|commit| format!(" at {}", short(commit)));
+                line(format!("  on {}{}", escape(branch), commit.unwrap_or_default()));
+            }
+        }
+        (None, Verdict::Noop) => line("nothing to do: that is what the manifest says".to_owned()),
+        (None, result) => line(result.word().to_owned()),
+    }
+    for answer in &outcome.answers {
+        if !answer.message.is_empty() {
+            line(format!("{}: {}", answer.verdict.word(), answer.message));
+        }
+        if !answer.help.is_empty() {
+            line(format!("  help: {}", answer.help));
+        }
+    }
+    out
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
+/// What is appended to the file that `GITHUB_OUTPUT` names: one output for each field of the JSON
+/// that a later step needs, and `json` with all of it. A delimiter is made from the text between,
+/// so that no text can end it.
+pub fn github_output(outcome: &Outcome) -> String {
+    let plan = outcome.plan.as_ref();
+    let archived: Vec<&str> = plan
+        .map(|plan| plan.archived.iter().map(crate::tree::RepoPath::as_str).collect())
+        .unwrap_or_default();
+    let components: Vec<&str> = plan
+        .map(|plan| plan.changes.iter().map(|change| change.component.as_str()).collect())
+        .unwrap_or_default();
+    let message =
+        outcome.answers.iter().map(|answer| answer.message.as_str()).find(|message| !message.is_empty());
+    let fields = [
+        ("result", outcome.result.word().to_owned()),
+        ("branch", outcome.branch.clone().unwrap_or_default()),
+        ("commit", outcome.commit.clone().unwrap_or_default()),
+        ("base", outcome.base.clone().unwrap_or_default()),
+        ("title", plan.map(|plan| plan.title.clone()).unwrap_or_default()),
+        ("body", plan.map(|plan| plan.body.trim_end().to_owned()).unwrap_or_default()),
+        ("components", components.join("\n")),
+        ("archived", archived.join("\n")),
+        ("message", message.unwrap_or_default().to_owned()),
+        ("json", json(outcome).trim_end().to_owned()),
+    ];
+    fields.iter().map(|(name, value)| delimited(name, value)).collect()
+}
+
+fn delimited(name: &str, value: &str) -> String {
+    let hash = Sha256::digest(value.as_bytes());
+    let mark: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let mark = format!("sysbom-{mark}");
+    debug_assert!(!value.contains(&mark), "a text does not hold its own hash");
+    format!("{name}<<{mark}\n{value}\n{mark}\n")
+}
+
+/// What is appended to the file that `GITHUB_STEP_SUMMARY` names.
+pub fn step_summary(outcome: &Outcome) -> String {
+    let title = match &outcome.plan {
+        Some(plan) => markdown(&plan.title),
+        None => format!("Release: {}", outcome.result.word()),
+    };
+    let mut out = format!("### {title}\n\n");
+    if let Some(plan) = &outcome.plan {
+        out.push_str("| component | from | to | |\n|---|---|---|---|\n");
+        for change in &plan.changes {
+            let pin = |pin: &Option<Pin>| pin.as_ref().map(|pin| markdown(&crate::change::reference(pin)));
+            out.push_str(&format!(
+                "| {} | {} | {} | {} |\n",
+                markdown(&change.component),
+                pin(&change.from).unwrap_or_default(),
+                pin(&change.to).unwrap_or_default(),
+                change.kind.word()
+            ));
+        }
+        out.push('\n');
+    }
+    for answer in outcome.answers.iter().filter(|answer| !answer.message.is_empty()) {
+        out.push_str(&format!("- **{}**: {}", answer.verdict.word(), markdown(&answer.message)));
+        if !answer.help.is_empty() {
+            out.push_str(&format!(" ({})", markdown(&answer.help)));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Workflow commands that show in the run what was held, refused or in conflict.
+pub fn annotations(outcome: &Outcome) -> String {
+    let annotation = |answer: &Answer| {
+        let level = match answer.verdict {
+            Verdict::Held => "warning",
+            Verdict::Refused | Verdict::Conflict => "error",
+            Verdict::Superseded => "notice",
+            Verdict::Noop | Verdict::Updated => return None,
+        };
+        let text = format!("{} {}", answer.message, answer.help);
+        Some(format!("::{level} title=sysbom {}::{}\n", answer.verdict.word(), command_text(text.trim())))
+    };
+    outcome.answers.iter().filter_map(annotation).collect()
+}
+
+/// The text of a workflow command.
+fn command_text(text: &str) -> String {
+    escape(text).to_string().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Somebody's text in a line or a cell of Markdown: no markup, no second line.
+fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in escape(text).to_string().chars() {
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '*' | '_' | '[' | ']' | '`' | '\\' | '#' | '~' | '!' | '(' | ')' => {
+                out.push('\\');
+                out.push(character);
+            }
+            // A name that begins with this would call somebody.
+            '@' => out.push_str("&#64;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::RepoPath;
+
+    fn outcome() -> Outcome {
+        let pin =
+            |tag: &str| Pin { image: "ghcr.io/acme/app".into(), tag: tag.into(), digest: String::new() };
+        let change = Change::of("app", Some(pin("v1.2.3")), Some(pin("v1.3.0"))).expect("they differ");
+        let plan = Plan {
+            writes: Vec::new(),
+            archived: vec![RepoPath::new("releases/history/x.yaml")],
+            title: "Release app v1.3.0".into(),
+            body: "app: v1.2.3 -> v1.3.0\n".into(),
+            changes: vec![change],
+            date: None,
+        };
+        Outcome {
+            result: Verdict::Updated,
+            branch: Some("sysbom/release/app".into()),
+            commit: Some("4f1c2ab000aa".into()),
+            base: Some("0011".into()),
+            answers: vec![Answer::new("app", Verdict::Updated)],
+            plan: Some(plan),
+        }
+    }
+
+    #[test]
+    fn the_json_has_the_promised_fields_in_their_order() {
+        let expected = r#"{
+  "version": 1,
+  "result": "updated",
+  "branch": "sysbom/release/app",
+  "commit": "4f1c2ab000aa",
+  "base": "0011",
+  "changes": [
+    {
+      "component": "app",
+      "from": {
+        "image": "ghcr.io/acme/app",
+        "tag": "v1.2.3",
+        "digest": ""
+      },
+      "to": {
+        "image": "ghcr.io/acme/app",
+        "tag": "v1.3.0",
+        "digest": ""
+      },
+      "kind": "upgraded"
+    }
+  ],
+  "archived": [
+    "releases/history/x.yaml"
+  ],
+  "title": "Release app v1.3.0",
+  "body": "app: v1.2.3 -> v1.3.0",
+  "answers": [
+    {
+      "component": "app",
+      "result": "updated",
+      "message": "",
+      "help": ""
+    }
+  ]
+}
+"#;
+        assert_eq!(json(&outcome()), expected);
+    }
+
+    #[test]
+    fn people_read_a_few_lines() {
+        assert_eq!(
+            human(&outcome()),
+            "Release app v1.3.0\n  app: v1.2.3 -> v1.3.0\n  archived releases/history/x.yaml\n  on sysbom/release/app at 4f1c2ab000\n"
+        );
+    }
+
+    #[test]
+    fn no_text_can_end_an_output_or_begin_a_command() {
+        let mut hostile = outcome();
+        let plan = hostile.plan.as_mut().expect("it is updated");
+        plan.body = "x\nEOF\nsysbom-0\nresult<<X\nheld\nX\n".into();
+        hostile.answers = vec![Answer {
+            component: "app".into(),
+            verdict: Verdict::Held,
+            message: "a\n::error::b 100% |<script> @you `x`".into(),
+            help: String::new(),
+        }];
+        let text = github_output(&hostile);
+        // As the runner reads it: a name, a delimiter, lines up to the delimiter.
+        let mut lines = text.lines();
+        let mut read = Vec::new();
+        while let Some((name, mark)) = lines.next().and_then(|line| line.split_once("<<")) {
+            let value: Vec<&str> = lines.by_ref().take_while(|line| *line != mark).collect();
+            read.push((name, value.join("\n")));
+        }
+        let names: Vec<&str> = read.iter().map(|(name, _)| *name).collect();
+        let expected = [
+            "result",
+            "branch",
+            "commit",
+            "base",
+            "title",
+            "body",
+            "components",
+            "archived",
+            "message",
+            "json",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(read[0].1, "updated");
+        assert_eq!(read[5].1, "x\nEOF\nsysbom-0\nresult<<X\nheld\nX");
+        let shown = annotations(&hostile);
+        assert_eq!(shown, "::warning title=sysbom held::a\\u{a}::error::b 100%25 |<script> @you `x`\n");
+        let summary = step_summary(&hostile);
+        assert!(
+            !summary.contains("<script>") && !summary.contains("@you") && !summary.contains("\n::"),
+            "{summary}"
+        );
+    }
+}

@@ -1,0 +1,267 @@
+//! Going back: to the pins and the experiment of a former state, as a release of its own, with a
+//! hold on exactly the digests that are left.
+
+use super::state::Draft;
+use super::values::{converge, put, value_of};
+use super::{Answer, Hold, Holds, Moment, Plan, Planned, Refusal, State, Verdict, Write, repin};
+use crate::bom::Component;
+use crate::change::Change;
+use crate::suggest::nearest;
+use crate::text::escape;
+use crate::yaml::{self, Path};
+
+/// A rollback about to be planned: of some components, or of all and the experiment.
+#[derive(Debug)]
+pub struct Rollback<'a> {
+    state: &'a State<'a>,
+    components: &'a [String],
+    holds: Holds,
+    before: Draft,
+}
+
+/// Why, and since when, the digests that are left are held.
+#[derive(Clone, Copy, Debug)]
+pub struct Reason<'a> {
+    /// One line.
+    pub text: &'a str,
+    /// The present.
+    pub now: Moment,
+}
+
+impl<'a> Rollback<'a> {
+    /// A rollback of these components; of everything, if none is named.
+    ///
+    /// # Errors
+    /// There is no manifest, it or the holds cannot be read, or it has no such component.
+    pub fn begin(state: &'a State<'a>, components: &'a [String]) -> Result<Rollback<'a>, Refusal> {
+        let Some(before) = state.draft()? else {
+            return Err(Refusal::new("there is no manifest to roll back", "release something first"));
+        };
+        for name in components {
+            if before.component(name)?.is_none() {
+                return Err(no_component(&before, name));
+            }
+        }
+        Ok(Rollback { state, components, holds: Holds::read(state.holds)?, before })
+    }
+
+    /// Whether these bytes of a former state are one to go back to without being told: something
+    /// asked for differs there, and nothing of it is held. The newest that fits is the previous one.
+    pub fn fits(&self, former: &[u8]) -> bool {
+        let Ok(target) = Draft::read_bytes(former, self.state.system) else { return false };
+        let Ok(after) = self.back_to(&target) else { return false };
+        after.document.text() != self.before.document.text() && self.held(&target, &after).is_none()
+    }
+
+    /// Plans going back to a former state. `name` is what people call it: the name of its archive.
+    pub fn plan(&self, name: &str, former: &[u8], reason: Reason<'_>) -> Planned {
+        self.try_plan(name, former, reason)
+            .unwrap_or_else(|refusal| self.answered(Verdict::Refused, refusal.message, refusal.help))
+    }
+
+    fn try_plan(&self, name: &str, former: &[u8], reason: Reason<'_>) -> Result<Planned, Refusal> {
+        let target = Draft::read_bytes(former, self.state.system)?;
+        let after = self.back_to(&target)?;
+        if after.document.text() == self.before.document.text() {
+            return Ok(self.answered(Verdict::Noop, String::new(), String::new()));
+        }
+        if let Some((message, help)) = self.held(&target, &after) {
+            return Ok(self.answered(Verdict::Held, message, help));
+        }
+        let mut plan = self.state.plan(Some(&self.before), &after, "Roll back");
+        if plan.changes.is_empty() {
+            plan.title = plan.title.replace("nothing", "the experiment");
+        }
+        let holds = left(&plan.changes, reason);
+        if !holds.is_empty() {
+            let content = self.holds.with(&holds)?.into_bytes();
+            plan.writes.push(Write { path: self.state.system.holds.clone(), content });
+        }
+        plan.body = format!("{}\nReason: {}\nBack to: {}", plan.body, escape(reason.text), escape(name));
+        let answers =
+            plan.changes.iter().map(|change| Answer::new(&change.component, Verdict::Updated)).collect();
+        Ok(Planned { result: Verdict::Updated, answers, waiting: Vec::new(), plan: Some(plan) })
+    }
+
+    fn answered(&self, verdict: Verdict, message: String, help: String) -> Planned {
+        let component = self.components.join(", ");
+        let answer = Answer { component, verdict, message, help };
+        Planned { result: verdict, answers: vec![answer], waiting: Vec::new(), plan: None }
+    }
+
+    fn is_meant(&self, name: &str) -> bool {
+        self.components.is_empty() || self.components.iter().any(|component| component == name)
+    }
+
+    /// The manifest with what is asked for as it was.
+    fn back_to(&self, target: &Draft) -> Result<Draft, Refusal> {
+        let system = self.state.system;
+        let mut draft = self.before.clone();
+        for (name, _) in self.before.pins() {
+            if self.is_meant(name) && target.component(name)?.is_none() {
+                let Some(component) = draft.component(name)? else { continue };
+                draft = draft.changed(&[yaml::Change::Remove { at: component.path.clone() }], system)?;
+            }
+        }
+        for (name, _) in target.pins() {
+            if self.is_meant(name) {
+                let theirs = target.component(name)?.expect("it was just listed");
+                draft = self.with(draft, name, target, theirs)?;
+            }
+        }
+        if self.components.is_empty() {
+            draft = self.with_experiment(draft, target)?;
+        }
+        self.read_back(&draft, target)?;
+        Ok(draft)
+    }
+
+    /// The manifest with one component as it was, the keys beside its pin too.
+    fn with(&self, draft: Draft, name: &str, target: &Draft, theirs: &Component) -> Result<Draft, Refusal> {
+        let system = self.state.system;
+        let draft = if draft.component(name)?.is_some() {
+            draft
+        } else {
+            let changes =
+                repin::add(&draft.document, &draft.manifest, &system.policy.layout, name, &theirs.pin())?;
+            draft.changed(&changes, system)?
+        };
+        let own = draft.component(name)?.expect("it is there, or was just added");
+        let changes = converge(&draft.document, own.node, &own.path, &target.document, theirs.node)?;
+        if changes.is_empty() { Ok(draft) } else { draft.changed(&changes, system) }
+    }
+
+    fn with_experiment(&self, draft: Draft, target: &Draft) -> Result<Draft, Refusal> {
+        let path = Path::of_keys(["experiment"]);
+        let changes = match (draft.manifest.experiment, target.manifest.experiment) {
+            (None, None) => Vec::new(),
+            (Some(_), None) => vec![yaml::Change::Remove { at: path }],
+            (Some(own), Some(theirs)) => converge(&draft.document, own, &path, &target.document, theirs)?,
+            (None, Some(theirs)) => {
+                let change = value_of(&target.document, theirs)
+                    .and_then(|value| put(&draft.document, &path, value))
+                    .ok_or_else(|| {
+                        Refusal::new("the experiment cannot be written back", "write it by hand")
+                    })?;
+                vec![change]
+            }
+        };
+        if changes.is_empty() { Ok(draft) } else { draft.changed(&changes, self.state.system) }
+    }
+
+    /// What was asked for is as it was; everything else is as it is.
+    fn read_back(&self, after: &Draft, target: &Draft) -> Result<(), Refusal> {
+        let expected = |name: &str| {
+            let source = if self.is_meant(name) { target } else { &self.before };
+            source.manifest.component(name).map(Component::pin)
+        };
+        let names = self.before.pins().into_iter().chain(target.pins()).chain(after.pins());
+        let pins_are_meant = names
+            .map(|(name, _)| name)
+            .all(|name| after.manifest.component(name).map(Component::pin) == expected(name));
+        let experiment =
+            if self.components.is_empty() { target.experiment() } else { self.before.experiment() };
+        let id = |draft: &Draft| draft.manifest.snapshot_id.as_ref().map(|id| id.text.clone());
+        if pins_are_meant && after.experiment() == experiment && id(after) == id(&self.before) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            "could not go back without changing something else",
+            "write the manifest in a plainer layout, or make this change by hand",
+        ))
+    }
+
+    /// A pin to go back to that is held itself.
+    fn held(&self, target: &Draft, after: &Draft) -> Option<(String, String)> {
+        let changed = after.pins().into_iter().filter(|(name, pin)| {
+            self.is_meant(name)
+                && self.before.manifest.component(name).map(Component::pin).as_ref() != Some(pin)
+                && target.manifest.component(name).is_some()
+        });
+        let (name, pin) =
+            changed.into_iter().find(|(name, pin)| self.holds.on(name, &pin.digest).is_some())?;
+        let reason = self.holds.on(name, &pin.digest).map(|hold| hold.reason.clone()).unwrap_or_default();
+        let (name, tag) = (escape(name), escape(&pin.tag));
+        Some((
+            format!("`{tag}` of `{name}` is held itself: {}", escape(&reason)),
+            format!("go further back with `--to`, or `sysbom unhold {name}` first"),
+        ))
+    }
+}
+
+impl Answer {
+    pub(super) fn new(component: &str, verdict: Verdict) -> Answer {
+        Answer { component: component.to_owned(), verdict, message: String::new(), help: String::new() }
+    }
+}
+
+/// A hold on each digest that is left for another.
+fn left(changes: &[Change], reason: Reason<'_>) -> Vec<Hold> {
+    let hold = |change: &Change| {
+        let from = change.from.as_ref()?;
+        let is_left = change.to.as_ref().is_none_or(|to| to.digest != from.digest);
+        Some(Hold {
+            component: change.component.clone(),
+            digest: Some(from.digest.parse().ok().filter(|_| is_left)?),
+            tag: Some(from.tag.clone()),
+            reason: escape(reason.text).to_string(),
+            since: Some(reason.now),
+        })
+    };
+    changes.iter().filter_map(hold).collect()
+}
+
+pub(super) fn no_component(draft: &Draft, name: &str) -> Refusal {
+    let known = draft.manifest.components.iter().map(|component| component.name.as_str());
+    let help = match nearest(name, known) {
+        Some(meant) => format!("did you mean `{}`?", escape(meant)),
+        None => "`sysbom show` lists the components".to_owned(),
+    };
+    Refusal::new(format!("component `{}` is not in the manifest", escape(name)), help)
+}
+
+/// Plans a hold on a component, or on one digest of it. Holding is no new state: nothing is
+/// archived, and nothing that is deployed reads it.
+///
+/// # Errors
+/// There is no such component, or the holds cannot be read.
+pub fn plan_hold(state: &State<'_>, hold: &Hold) -> Result<Option<Plan>, Refusal> {
+    if let Some(draft) = state.draft()?
+        && draft.component(&hold.component)?.is_none()
+    {
+        return Err(no_component(&draft, &hold.component));
+    }
+    let text = Holds::read(state.holds)?.with(std::slice::from_ref(hold))?;
+    let what = match (&hold.tag, &hold.digest) {
+        (Some(tag), Some(_)) => format!("{} {}", escape(&hold.component), escape(tag)),
+        (None, Some(digest)) => format!("{}@{digest}", escape(&hold.component)),
+        (_, None) => escape(&hold.component).to_string(),
+    };
+    Ok(holds_plan(state, text, format!("Hold {what}"), format!("Reason: {}", escape(&hold.reason))))
+}
+
+/// Plans to take away the holds of a component, or the one on a digest. `None` if there is none.
+///
+/// # Errors
+/// The holds cannot be read or patched.
+pub fn plan_unhold(
+    state: &State<'_>,
+    component: &str,
+    digest: Option<&crate::bom::Digest>,
+) -> Result<Option<Plan>, Refusal> {
+    let Some(text) = Holds::read(state.holds)?.without(component, digest)? else { return Ok(None) };
+    let digest = digest.map(|digest| format!("@{digest}")).unwrap_or_default();
+    Ok(holds_plan(state, text, format!("Unhold {}{digest}", escape(component)), String::new()))
+}
+
+fn holds_plan(state: &State<'_>, text: String, title: String, body: String) -> Option<Plan> {
+    if state.holds == Some(text.as_bytes()) {
+        return None;
+    }
+    let writes = vec![Write { path: state.system.holds.clone(), content: text.into_bytes() }];
+    let title = match &state.system.name {
+        Some(system) => format!("{}: {title}", escape(system)),
+        None => title,
+    };
+    Some(Plan { writes, archived: Vec::new(), changes: Vec::new(), title, body, date: None })
+}
