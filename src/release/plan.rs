@@ -112,8 +112,6 @@ pub struct Request<'a> {
     /// The releases that wait on the branch already: see [`super::recorded`]. They are made first,
     /// each by itself; one that base has overtaken falls away.
     pub waiting: &'a [Recorded],
-    /// What it is called in the title: `Release`, `Promote`.
-    pub verb: &'a str,
     /// The present time. Nothing may say that it was published much later.
     pub now: Moment,
 }
@@ -302,11 +300,13 @@ impl<'a> Release<'a> {
         if before.is_some_and(|before| before.document.text() == after.document.text()) {
             return None;
         }
-        let mut plan = self.state.plan(before, after, self.request.verb);
+        let mut plan = self.state.plan(before, after, "Release");
         plan.date = self.made.iter().filter_map(|made| made.arrival.published_at).max();
         let stays =
             |made: &&Recorded| plan.changes.iter().any(|change| change.component == made.arrival.component);
-        let lines: Vec<String> = self.made.iter().filter(stays).map(Recorded::line).collect();
+        let system = &self.state.system.name;
+        let lines: Vec<String> =
+            self.made.iter().filter(stays).map(|made| made.line(system.as_deref())).collect();
         plan.body = format!("{}\n{}", plan.body, lines.join("\n"));
         Some(plan)
     }

@@ -40,8 +40,8 @@ pub fn published_in(message: &str, component: &str, pin: &Pin) -> Option<Moment>
 }
 
 impl Recorded {
-    /// The trailer.
-    pub(super) fn line(&self) -> String {
+    /// The trailer, of a release into this system where there are several.
+    pub(super) fn line(&self, system: Option<&str>) -> String {
         let arrival = &self.arrival;
         let mut object = Map::new();
         let mut put = |key: &str, value: Option<String>| {
@@ -49,6 +49,7 @@ impl Recorded {
                 object.insert(key.to_owned(), Value::String(value));
             }
         };
+        put("system", system.map(str::to_owned));
         put("component", Some(arrival.component.clone()));
         put("image", arrival.image.as_ref().map(ToString::to_string));
         put("tag", Some(arrival.tag.to_string()));

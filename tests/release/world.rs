@@ -96,7 +96,7 @@ impl World {
 
     pub fn plan(&self, arrivals: &[Arrival], allowed: &[Guard], waiting: &[Recorded]) -> Planned {
         let allowed: BTreeSet<Guard> = allowed.iter().copied().collect();
-        let request = Request { arrivals, allowed: &allowed, waiting, verb: "Release", now: Moment(NOW) };
+        let request = Request { arrivals, allowed: &allowed, waiting, now: Moment(NOW) };
         self.state(|state| plan_release(state, &request))
     }
 
