@@ -30,7 +30,7 @@ fn init_writes_one_complete_set_and_doctor_finds_it_in_order() {
         scratch.sysbom(&["init", "--forge", "github", "--flow", flow, "--source", SOURCE]).expect(0);
         assert_eq!(
             files(&scratch, ".github/workflows"),
-            ["after-push", "check", "promote", "release", "rollback", "snapshot"]
+            ["check", "promote", "release", "rollback", "snapshot", "update-branch"]
                 .map(|name| format!("sysbom-{name}.yml")),
         );
         let release = scratch.read(".github/workflows/sysbom-release.yml");

@@ -70,7 +70,7 @@ macro_rules! github {
     ($flow:literal) => {
         files!($flow:
             ".github/workflows/sysbom-release.yml",
-            ".github/workflows/sysbom-after-push.yml",
+            ".github/workflows/sysbom-update-branch.yml",
             ".github/workflows/sysbom-rollback.yml",
             ".github/workflows/sysbom-promote.yml",
             ".github/workflows/sysbom-snapshot.yml",

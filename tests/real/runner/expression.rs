@@ -1,5 +1,5 @@
 //! The few expressions of GitHub's that the workflow files use: names with dots, text in single
-//! quotes, `||`, `==` and `!=`. Anything else is a failure of the test.
+//! quotes, `||`, and in conditions `==` and `!=`. Anything else is a failure of the test.
 
 use serde_yaml::Value;
 
@@ -23,12 +23,10 @@ pub fn expand(text: &str, context: &Context) -> String {
 /// Whether the condition of a step holds.
 #[track_caller]
 pub fn holds(condition: &str, context: &Context) -> bool {
-    for (operator, wanted) in [("==", true), ("!=", false)] {
-        if let Some((left, right)) = condition.split_once(operator) {
-            return (value(left, context) == value(right, context)) == wanted;
-        }
-    }
-    !matches!(value(condition, context).as_str(), "" | "false")
+    condition.split("||").any(|term| match term.split_once("==").or_else(|| term.split_once("!=")) {
+        Some((left, right)) => (value(left, context) == value(right, context)) == term.contains("=="),
+        None => !matches!(value(term, context).as_str(), "" | "false"),
+    })
 }
 
 #[track_caller]
@@ -62,4 +60,5 @@ fn the_expressions_in_use_mean_what_github_says() {
     assert_eq!(expand("1 ${{ a.b }} 2 ${{ a.c || a.none || 'y' }}", &context), "1 x 2 y");
     assert_eq!(expand("[${{ secrets.NONE }}]", &context), "[]");
     assert!(holds("a.b == 'x'", &context) && !holds("a.b != 'x'", &context));
+    assert!(holds("a.c == 'x' || a.b == 'x'", &context) && !holds("a.c || a.none", &context));
 }

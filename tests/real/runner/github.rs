@@ -84,7 +84,9 @@ impl Forge {
         assert!(listens, "{path} does not listen to {}", event.name);
         let mut run = Run::new(self, path, &file, event);
         for (id, job) in file["jobs"].as_mapping().expect("a workflow has jobs") {
-            run.job(id.as_str().expect("a job has a name"), job);
+            if run.is_wanted(job) {
+                run.job(id.as_str().expect("a job has a name"), job);
+            }
         }
         run.outcome
     }
@@ -137,6 +139,7 @@ impl<'f> Run<'f> {
             ("GITHUB_EVENT_PATH", event_file.to_str().expect("our paths are text")),
             ("GITHUB_REF", &event.reference),
             ("GITHUB_REF_NAME", branch),
+            ("GITHUB_HEAD_REF", event.payload["pull_request"]["head"]["ref"].as_str().unwrap_or_default()),
             ("GITHUB_SHA", &forge.tip(&event.reference)),
             ("GITHUB_REPOSITORY", "acme/operation"),
             ("GITHUB_SERVER_URL", "https://github.example.org"),
@@ -152,6 +155,12 @@ impl<'f> Run<'f> {
         }
         run.add_env(file.get("env"));
         run
+    }
+
+    /// Whether the condition of a job or a step holds, if it has one.
+    fn is_wanted(&self, of: &Value) -> bool {
+        let condition = of.get("if").map(|condition| condition.as_str().expect("a condition is text"));
+        condition.is_none_or(|condition| holds(condition, &self.context))
     }
 
     fn add_env(&mut self, env: Option<&Value>) {
@@ -186,9 +195,7 @@ impl<'f> Run<'f> {
             .insert("steps".into(), Value::Mapping(Mapping::new()));
         self.add_env(job.get("env"));
         for step in steps(job) {
-            if step.get("if").is_some_and(|condition| {
-                !holds(condition.as_str().expect("a condition is text"), &self.context)
-            }) {
+            if !self.is_wanted(&step) {
                 continue;
             }
             if step.get("uses").is_some() {
@@ -332,6 +339,7 @@ fn context(event: &Event, payload: &str) -> Context {
     )
     .expect("it is YAML");
     context["github"]["event"] = event_value;
+    context["github"]["event_name"] = event.name.into();
     context["github"]["ref"] = event.reference.clone().into();
     context["github"]["ref_name"] =
         event.reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").into();

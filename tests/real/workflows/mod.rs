@@ -15,7 +15,8 @@ use crate::support::{DIGEST_A, DIGEST_B, manifest};
 const CURRENT: &str = "releases/current.yaml";
 
 fn flow_files(flow: &str) -> Vec<String> {
-    let own = ["release", "after-push", "rollback", "promote", "snapshot"].map(|name| workflow(flow, name));
+    let own =
+        ["release", "update-branch", "rollback", "promote", "snapshot"].map(|name| workflow(flow, name));
     own.into_iter().chain([workflow("every-flow", "check")]).collect()
 }
 
@@ -107,7 +108,7 @@ impl GitHub {
         let push = event("push", "refs/heads/main", json!({"before": before}));
         self.run("check", &push).succeeded();
         let before = self.forge.tip("main");
-        self.run("after-push", &push).succeeded();
+        self.run("update-branch", &push).succeeded();
         if self.forge.tip("main") != before {
             self.note_what_is_published();
         }
