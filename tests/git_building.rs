@@ -9,7 +9,7 @@ use std::process::Command;
 
 use git_support::{Sandbox, time};
 use sysbom::git::{Content, GitEnv, Lease, Moved, NewCommit, Push, Pushed, Repo};
-use sysbom::tree::{ObjectId, RepoPath};
+use sysbom::tree::{Kind, ObjectId, RepoPath};
 
 const CURRENT: &str = "releases/current.yaml";
 const MAIN: &str = "refs/heads/main";
@@ -72,7 +72,7 @@ fn a_commit_holds_what_was_written_and_keeps_all_else() {
         let changes = [
             write(CURRENT, "b\r\n"),
             write("releases/history/2024/06/a.yaml", "a\n"),
-            (RepoPath::new("releases/history/k.yaml"), Content::Blob(kept)),
+            (RepoPath::new("releases/history/k.yaml"), Content::Entry(Kind::File, kept)),
             (RepoPath::new("README.md"), Content::Removed),
         ];
         let tree = repo.edit_tree(Some(&base), &changes).unwrap();

@@ -15,6 +15,7 @@ mod fix;
 mod forge;
 mod hook;
 mod init;
+mod joining;
 mod install;
 mod merge_driver;
 mod merge_file;

@@ -15,8 +15,8 @@ use crate::tree::{Kind, ObjectId, RepoPath, Tree};
 pub enum Content {
     /// A regular file of these bytes.
     Bytes(Vec<u8>),
-    /// A regular file with the content of this object, which is there.
-    Blob(ObjectId),
+    /// The object that stands in another tree, as what it stands there.
+    Entry(Kind, ObjectId),
     /// Nothing.
     Removed,
 }
@@ -81,7 +81,7 @@ impl Repo {
         for (path, content) in changes {
             let attempt = || format!("could not write `{}`", crate::text::escape(path.as_str()));
             super::stage::refuse_unsafe(path)?;
-            refuse_what_is_no_file(&before, path)?;
+            refuse_what_is_no_file(&before, path, content)?;
             let parts = names::path_bytes(path);
             let parts = parts.split(|byte| *byte == b'/').map(gix::bstr::BStr::new);
             let edited = match content {
@@ -89,7 +89,7 @@ impl Repo {
                     let id = self.oid(&self.write_blob(bytes)?)?;
                     editor.upsert(parts, EntryKind::Blob, id)
                 }
-                Content::Blob(id) => editor.upsert(parts, EntryKind::Blob, self.oid(id)?),
+                Content::Entry(kind, id) => editor.upsert(parts, names::entry_kind(*kind), self.oid(id)?),
                 Content::Removed => editor.remove(parts),
             };
             edited.map_err(|cause| Error::new(attempt()).because(cause))?;
@@ -208,8 +208,9 @@ fn person(text: &str) -> Result<(String, String), Error> {
     Ok((name.to_owned(), mail.to_owned()))
 }
 
-/// A write never turns a folder, a link or a submodule into a file, nor a file into a folder.
-fn refuse_what_is_no_file(before: &CommitTree<'_>, path: &RepoPath) -> Result<(), Error> {
+/// A write never turns a folder or a submodule into a file, nor a file into a folder; a link is
+/// replaced only by what is known to have stood in another tree.
+fn refuse_what_is_no_file(before: &CommitTree<'_>, path: &RepoPath, content: &Content) -> Result<(), Error> {
     let refused = |at: &RepoPath, what: &str| {
         let at = crate::text::escape(at.as_str());
         Err(Error::new(format!("could not write `{}`", crate::text::escape(path.as_str())))
@@ -218,6 +219,7 @@ fn refuse_what_is_no_file(before: &CommitTree<'_>, path: &RepoPath) -> Result<()
     let kind = |at: &RepoPath| before.entry(at).map_err(|e| Error::new(e.message)).map(|e| e.map(|e| e.kind));
     match kind(path)? {
         None | Some(Kind::File | Kind::Executable) => {}
+        Some(Kind::Symlink) if !matches!(content, Content::Bytes(_)) => {}
         Some(Kind::Folder | Kind::Symlink | Kind::Submodule) => return refused(path, "no regular file"),
     }
     for folder in std::iter::successors(path.folder(), RepoPath::folder) {

@@ -97,17 +97,26 @@ impl Repo {
     /// # Errors
     /// The history that would tell is cut off, or an object is missing.
     pub fn merge_base(&self, base: &ObjectId, heads: &[ObjectId]) -> Result<Option<ObjectId>, Error> {
+        Ok(self.merge_bases(base, heads)?.into_iter().next())
+    }
+
+    /// All commits that could be the answer of [`Repo::merge_base`]: several where the histories
+    /// were merged crosswise before.
+    ///
+    /// # Errors
+    /// The history that would tell is cut off, or an object is missing.
+    pub fn merge_bases(&self, base: &ObjectId, heads: &[ObjectId]) -> Result<Vec<ObjectId>, Error> {
         let attempt = || format!("could not find what {} has of {}", list(heads), base.short());
         let others = heads.iter().map(|id| self.oid(id)).collect::<Result<Vec<_>, _>>()?;
         if others.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let found = self.inner.merge_bases_many(self.oid(base)?, &others);
-        match found.map_err(|cause| self.missing(attempt(), cause))?.first() {
-            Some(id) => Ok(Some(names::object_id(id))),
-            None if self.is_shallow() => Err(Error::new(attempt()).help(error::DEEPEN)),
-            None => Ok(None),
+        let found = found.map_err(|cause| self.missing(attempt(), cause))?;
+        if found.is_empty() && self.is_shallow() {
+            return Err(Error::new(attempt()).help(error::DEEPEN));
         }
+        Ok(found.iter().map(|id| names::object_id(id)).collect())
     }
 
     /// Whether `older` is `newer` or one of its ancestors.

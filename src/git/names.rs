@@ -83,6 +83,17 @@ pub(super) fn kind_of_tree_mode(mode: gix::objs::tree::EntryMode) -> Kind {
     }
 }
 
+pub(super) fn entry_kind(kind: Kind) -> gix::objs::tree::EntryKind {
+    use gix::objs::tree::EntryKind;
+    match kind {
+        Kind::Folder => EntryKind::Tree,
+        Kind::File => EntryKind::Blob,
+        Kind::Executable => EntryKind::BlobExecutable,
+        Kind::Symlink => EntryKind::Link,
+        Kind::Submodule => EntryKind::Commit,
+    }
+}
+
 /// The mode git stores for it in a tree.
 pub(super) fn mode(kind: Kind) -> &'static str {
     match kind {
