@@ -73,7 +73,8 @@ impl<'a> Joining<'a> {
             return Ok(false);
         };
         let (before, after) = (self.repo.commit_tree(&ancestor)?, self.repo.commit_tree(branch)?);
-        let id = |tree: &dyn Tree, path: &RepoPath| tree.entry(path).map(|entry| entry.map(|e| (e.kind, e.id)));
+        let id =
+            |tree: &dyn Tree, path: &RepoPath| tree.entry(path).map(|entry| entry.map(|e| (e.kind, e.id)));
         for system in self.systems(&after)? {
             for path in [&system.manifest, &system.history, &system.holds] {
                 if id(&before, path)? != id(&after, path)? {
@@ -152,7 +153,8 @@ impl Work<'_> {
     }
 
     fn entries(&self, path: &RepoPath) -> Result<Entries, Failure> {
-        let at = |commit: &ObjectId| -> Result<_, Failure> { Ok(self.repo().commit_tree(commit)?.entry(path)?) };
+        let at =
+            |commit: &ObjectId| -> Result<_, Failure> { Ok(self.repo().commit_tree(commit)?.entry(path)?) };
         let bases = self.bases.iter().map(at).collect::<Result<Vec<_>, _>>()?;
         Ok(Sides {
             base: self.common(path, bases)?,

@@ -5,6 +5,8 @@
 mod archive;
 mod check;
 pub mod console;
+#[allow(dead_code, reason = "the commands that deliver follow")]
+mod deliver;
 mod demo;
 pub mod env;
 pub mod exit;
@@ -15,15 +17,19 @@ mod fix;
 mod forge;
 mod hook;
 mod init;
-mod joining;
 mod install;
+mod joining;
 mod merge_driver;
 mod merge_file;
 mod merging;
 mod place;
 mod policies;
 mod pushed;
+mod standing;
+#[allow(dead_code, reason = "the commands that deliver follow")]
+mod target;
 mod update;
+mod update_branch;
 mod workflows;
 
 use std::ffi::OsString;
@@ -63,6 +69,7 @@ enum Command {
     Doctor(install::DoctorArgs),
     Check(check::Args),
     Archive(archive::Args),
+    UpdateBranch(update_branch::Args),
     Demo(demo::Args),
     #[command(hide = true)]
     MergeDriver(merge_driver::Args),
@@ -147,6 +154,7 @@ fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Fail
         Command::Doctor(args) => install::doctor(args, env, console),
         Command::Check(args) => check::run(args, env, console),
         Command::Archive(args) => archive::run(args, env, console),
+        Command::UpdateBranch(args) => update_branch::run(args, env, console),
         Command::Demo(args) => demo::run(args, env, console),
         Command::MergeDriver(args) => merge_driver::run(args, env, console),
         Command::MergeFile(args) => merge_file::run(args, env, console),

@@ -48,6 +48,15 @@ impl Repo {
         Ok(Some(names::object_id(&commit.id)))
     }
 
+    /// The short name of the branch that HEAD names, with commits or without; `None` if HEAD is
+    /// detached.
+    pub fn current_branch(&self) -> Result<Option<String>, Error> {
+        let name =
+            self.inner.head_name().map_err(|cause| Error::new("could not read HEAD").because(cause))?;
+        let short = name.as_ref().and_then(|name| name.as_bstr().strip_prefix(b"refs/heads/"));
+        Ok(short.map(|short| String::from_utf8_lossy(short).into_owned()))
+    }
+
     /// Whether git takes this for the name of a branch.
     pub fn is_branch_name(&self, short: &str) -> Result<bool, Error> {
         Ok(self.git().end(&["check-ref-format", "--branch", short], b"")?.status.success())

@@ -16,8 +16,7 @@ pub struct Joined {
 
 /// Where `.gitattributes` name our driver, git shall do here what it does without one. Its result
 /// for manifests is not used.
-const TEXT_DRIVER: &str =
-    "merge.sysbom.driver=git merge-file --quiet --marker-size=%L %A %O %B || exit 1";
+const TEXT_DRIVER: &str = "merge.sysbom.driver=git merge-file --quiet --marker-size=%L %A %O %B || exit 1";
 
 impl Repo {
     /// Merges `theirs` into `ours`, given as commits, by git's rules. `base` is the commit that both
@@ -26,12 +25,7 @@ impl Repo {
     /// # Errors
     /// They have no common history, an object is missing, or git is older than 2.38 (2.40 where a
     /// base is given).
-    pub fn join(
-        &self,
-        base: Option<&ObjectId>,
-        ours: &ObjectId,
-        theirs: &ObjectId,
-    ) -> Result<Joined, Error> {
+    pub fn join(&self, base: Option<&ObjectId>, ours: &ObjectId, theirs: &ObjectId) -> Result<Joined, Error> {
         let base = base.map(|base| format!("--merge-base={base}"));
         let mut args = vec!["-c", TEXT_DRIVER, "merge-tree", "--write-tree", "-z", "--name-only"];
         args.push("--no-messages");

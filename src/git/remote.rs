@@ -86,6 +86,15 @@ impl Repo {
         Ok(wanted.map(|(id, name)| (name.to_owned(), ObjectId::new(id))).collect())
     }
 
+    /// The short name of the branch that the remote calls its own: `main`. Asks the remote.
+    pub fn remote_head(&self, remote: &str) -> Result<Option<String>, Error> {
+        let ended = self.exchange(remote, &["ls-remote", "--symref", "--", remote, "HEAD"])?;
+        let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+        let name =
+            said.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.strip_suffix("\tHEAD"));
+        Ok(name.map(str::to_owned))
+    }
+
     /// Pushes all of these at once, each under its own condition, and says what came of each, in
     /// this order. One that is refused or lost keeps no other back.
     ///

@@ -21,6 +21,11 @@ impl Repo {
         Ok(CommitTree { repo: self, root, name: commit.short().to_owned() })
     }
 
+    /// The id of the tree that holds a commit's files.
+    pub fn tree_id(&self, commit: &ObjectId) -> Result<ObjectId, Error> {
+        Ok(names::object_id(&self.tree_of(commit)?))
+    }
+
     fn tree_of(&self, id: &ObjectId) -> Result<gix::ObjectId, Error> {
         let attempt = || format!("could not read commit {}", id.short());
         self.inner

@@ -1,0 +1,161 @@
+//! How a commit that was planned on base's tip gets to where it belongs: onto a branch of its own, or
+//! onto base itself; here, or on a remote. Whoever is overtaken plans again on what is there now.
+
+use std::ops::ControlFlow;
+
+use crate::check::{Finding, Scope, Severity};
+use crate::git::{Base, Content, NewCommit, Pushed, Repo, retry};
+use crate::policy::Date;
+use crate::tree::{ObjectId, RepoPath};
+
+use super::failure::Failure;
+use super::target::Target;
+use super::update::Update;
+
+/// Where a commit goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Onto this branch, given by its short name, in the place of what is there.
+    Branch(String),
+    /// Onto base, as a fast-forward that the rules accept.
+    Direct,
+}
+
+/// What to commit on top of base's tip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The files.
+    pub writes: Vec<(RepoPath, Content)>,
+    /// The whole message.
+    pub message: String,
+    /// The committer date, in seconds since 1970.
+    pub date: i64,
+}
+
+/// How everything is delivered.
+#[derive(Debug)]
+pub struct Delivery<'a> {
+    /// The repository.
+    pub repo: &'a Repo,
+    /// Base, and the remote.
+    pub target: &'a Target,
+    /// Where the commit goes.
+    pub route: Route,
+    /// `Name <mail>` of the author, where it is not the one of git's configuration.
+    pub author: Option<String>,
+    /// Whether to sign whatever git's configuration says.
+    pub sign: bool,
+    /// The day by which exceptions are judged.
+    pub today: Date,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered<T> {
+    /// What the planner said last.
+    pub answer: T,
+    /// The commit that it was planned on.
+    pub base: ObjectId,
+    /// Where the commit is.
+    pub end: End,
+}
+
+/// Where a commit ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// There was nothing to commit.
+    Nothing,
+    /// It is where it belongs.
+    There(ObjectId),
+    /// The branch holds the same already, as this commit, and was left alone.
+    LeftAlone(ObjectId),
+    /// The rules find fault with it; it went nowhere.
+    Faulty(Vec<Finding>),
+    /// The remote does not want it, and says why.
+    Refused(String),
+    /// Others were first, each time it was tried.
+    RaceLost,
+}
+
+impl Delivery<'_> {
+    /// Plans and delivers. `plan` is given base as it stands at this attempt and the tip of the
+    /// branch that the commit goes onto, if there is one; it says what to commit, if anything, and
+    /// what there is to tell.
+    pub fn run<T>(
+        &self,
+        mut plan: impl FnMut(&Base, Option<&ObjectId>) -> Result<(Option<Proposal>, T), Failure>,
+    ) -> Result<Delivered<T>, Failure> {
+        let mut last = None;
+        let delivered = retry(|| {
+            let base = self.target.refresh(self.repo, self.others())?;
+            let tip = match &self.route {
+                Route::Branch(name) => self.target.tip(self.repo, name)?,
+                Route::Direct => None,
+            };
+            let (proposal, answer) = plan(&base, tip.as_ref())?;
+            let end = match proposal {
+                Some(proposal) => self.attempt(&base, tip.as_ref(), proposal)?,
+                None => Some(End::Nothing),
+            };
+            let delivered = |end| Delivered { answer, base: base.commit, end };
+            Ok::<_, Failure>(if let Some(end) = end {
+                ControlFlow::Break(delivered(end))
+            } else {
+                last = Some(delivered(End::RaceLost));
+                ControlFlow::Continue(())
+            })
+        })?;
+        Ok(delivered.or(last).expect("whoever lost the race has been asked at least once"))
+    }
+
+    /// The branches to look at besides base.
+    fn others(&self) -> Option<&str> {
+        match &self.route {
+            Route::Branch(name) => Some(name),
+            Route::Direct => None,
+        }
+    }
+
+    /// `None` if somebody was first.
+    fn attempt(
+        &self,
+        base: &Base,
+        tip: Option<&ObjectId>,
+        proposal: Proposal,
+    ) -> Result<Option<End>, Failure> {
+        let tree = self.repo.edit_tree(Some(&base.commit), &proposal.writes)?;
+        let new = NewCommit {
+            author: self.author.clone(),
+            sign: self.sign,
+            ..NewCommit::on(&base.commit, tree, proposal.message, proposal.date)
+        };
+        if let Some(tip) = tip
+            && self.repo.is_same_commit(tip, &new)?
+        {
+            return Ok(Some(End::LeftAlone(tip.clone())));
+        }
+        let commit = self.repo.create_commit(&new)?;
+        let pushed = match &self.route {
+            Route::Branch(name) => self.target.replace(self.repo, name, tip, &commit)?,
+            Route::Direct => {
+                let faults = self.faults(base, &commit)?;
+                if !faults.is_empty() {
+                    return Ok(Some(End::Faulty(faults)));
+                }
+                self.target.forward(self.repo, &base.commit, &commit)?
+            }
+        };
+        Ok(match pushed {
+            Pushed::Done => Some(End::There(commit)),
+            Pushed::Lost(_) => None,
+            Pushed::Refused(why) => Some(End::Refused(why)),
+        })
+    }
+
+    /// What the rules hold against it, at error level.
+    fn faults(&self, base: &Base, commit: &ObjectId) -> Result<Vec<Finding>, Failure> {
+        let update = Update::between(self.repo, base.commit.clone(), base.name.clone(), commit)?;
+        let found = update.judge(self.repo, self.today, Scope::NewHistory)?;
+        Ok(found.into_iter().filter(|finding| finding.severity == Severity::Error).collect())
+    }
+}

@@ -1,0 +1,261 @@
+//! `sysbom update-branch` on branches of the real git: what is merged, what is kept, what is told.
+
+mod support;
+
+use support::{DIGEST_A, DIGEST_B, Place, Scratch, manifest};
+
+const CURRENT: &str = "releases/current.yaml";
+
+fn both(app: &str, web: &str) -> String {
+    manifest(&[("app", app, DIGEST_A), ("web", web, DIGEST_B)])
+}
+
+/// Main with one state, and no driver: as on a forge.
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write(CURRENT, both("v1.0.0", "v1.0.0"));
+    scratch.write("README.md", "one\ntwo\nthree\n");
+    scratch.commit("Begin");
+    scratch
+}
+
+/// A branch from `start` on which these files are written.
+fn branch(scratch: &Scratch, name: &str, start: &str, files: &[(&str, &str)]) -> String {
+    scratch.git(&["switch", "-q", "-c", name, start]);
+    for (path, text) in files {
+        scratch.write(path, text);
+    }
+    let commit = scratch.commit(&format!("Work on {name}"));
+    scratch.git(&["switch", "-q", "main"]);
+    commit
+}
+
+fn history(place: &Place<'_>, rev: &str) -> Vec<String> {
+    let listed = place.git(&["ls-tree", "-r", "--name-only", rev, "releases/history"]);
+    listed.lines().map(str::to_owned).collect()
+}
+
+/// The manifests that history holds, and the present one.
+fn states(place: &Place<'_>, rev: &str) -> Vec<String> {
+    let paths = history(place, rev).into_iter().chain([CURRENT.to_owned()]);
+    paths.map(|path| place.git(&["show", &format!("{rev}:{path}")]) + "\n").collect()
+}
+
+#[test]
+fn a_branch_gets_bases_pins_beside_its_own_and_bases_state_in_history() {
+    let scratch = scratch();
+    branch(&scratch, "topic", "main", &[(CURRENT, &both("v1.1.0", "v1.0.0"))]);
+    scratch.write(CURRENT, both("v1.0.0", "v2.0.0"));
+    scratch.commit("Another release");
+    let here = scratch.at(scratch.top());
+    scratch
+        .sysbom(&["update-branch", "topic"])
+        .expect(0)
+        .says("topic: merged with main, 1 history file archived");
+    assert_eq!(states(&here, "topic"), [both("v1.0.0", "v2.0.0"), both("v1.1.0", "v2.0.0")]);
+    let parents = scratch.git(&["rev-parse", "topic^1", "topic^2"]);
+    assert_eq!(parents.lines().nth(1), Some(&*scratch.git(&["rev-parse", "main"])));
+    scratch.sysbom(&["check", "--base", "main", "--head", "topic"]).expect(0);
+    // A second time there is nothing to do.
+    let tip = scratch.git(&["rev-parse", "topic"]);
+    scratch.sysbom(&["update-branch", "topic"]).expect(0).says("topic: is up to date");
+    assert_eq!(scratch.git(&["rev-parse", "topic"]), tip);
+}
+
+#[test]
+fn everything_else_is_merged_as_git_does() {
+    let scratch = scratch();
+    branch(
+        &scratch,
+        "topic",
+        "main",
+        &[("README.md", "one\ntwo\n3\n"), (CURRENT, &both("v2.0.0", "v1.0.0"))],
+    );
+    scratch.write("README.md", "1\ntwo\nthree\n");
+    scratch.commit("Read me");
+    scratch.sysbom(&["update-branch", "topic"]).expect(0);
+    assert_eq!(scratch.git(&["show", "topic:README.md"]), "1\ntwo\n3");
+    scratch.write("README.md", "I\ntwo\nthree\n");
+    scratch.commit("Read me again");
+    branch(&scratch, "other", "main~2", &[("README.md", "uno\ntwo\nthree\n")]);
+    let tip = scratch.git(&["rev-parse", "other"]);
+    scratch
+        .sysbom(&["update-branch", "other", "topic"])
+        .expect(1)
+        .says("other: needs a person")
+        .says("conflict in README.md")
+        .says("topic: merged with main");
+    assert_eq!(scratch.git(&["rev-parse", "other"]), tip);
+}
+
+#[test]
+fn one_component_moved_apart_is_a_conflict_and_other_branches_go_on() {
+    let scratch = scratch();
+    branch(&scratch, "apart", "main", &[(CURRENT, &both("v1.1.0", "v1.0.0"))]);
+    branch(&scratch, "beside", "main", &[(CURRENT, &both("v1.0.0", "v3.0.0"))]);
+    branch(&scratch, "elsewhere", "main", &[("README.md", "other\n")]);
+    scratch.write(CURRENT, both("v1.2.0", "v1.0.0"));
+    scratch.commit("Another release");
+    let before = scratch.git(&["rev-parse", "apart", "elsewhere"]);
+    scratch
+        .sysbom(&["update-branch", "--all"])
+        .expect(1)
+        .says("apart: needs a person")
+        .says("conflict in releases/current.yaml: `app`")
+        .says("beside: merged with main")
+        .never_says("elsewhere")
+        .never_says("main: ");
+    assert_eq!(scratch.git(&["rev-parse", "apart", "elsewhere"]), before);
+}
+
+#[test]
+fn the_revert_of_a_release_keeps_the_archive_that_it_would_delete() {
+    let scratch = scratch();
+    let here = scratch.at(scratch.top());
+    branch(&scratch, "release", "main", &[(CURRENT, &both("v2.0.0", "v1.0.0"))]);
+    scratch.sysbom(&["update-branch", "release"]).expect(0).says("1 history file archived");
+    scratch.git(&["merge", "-q", "--squash", "release"]);
+    scratch.commit("Release");
+    scratch.git(&["switch", "-q", "-c", "revert"]);
+    scratch.git(&["revert", "--no-edit", "HEAD"]);
+    assert!(history(&here, "revert").is_empty());
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.sysbom(&["check", "--base", "main", "--head", "revert"]).expect(1);
+    scratch
+        .sysbom(&["update-branch", "revert"])
+        .expect(0)
+        .says("revert: 1 history file archived, 1 history file put back");
+    scratch.sysbom(&["check", "--base", "main", "--head", "revert"]).expect(0);
+    assert_eq!(history(&here, "revert").len(), 2);
+}
+
+#[test]
+fn history_stays_as_base_has_it_whatever_the_branch_did() {
+    let scratch = scratch();
+    let here = scratch.at(scratch.top());
+    scratch.write("releases/history/s1.yaml", "snapshotId: s1\n");
+    scratch.write("releases/history/s2.yaml", "snapshotId: s2\n");
+    scratch.commit("Snapshots");
+    scratch.git(&["switch", "-q", "-c", "topic"]);
+    scratch.git(&["rm", "-q", "releases/history/s1.yaml"]);
+    scratch.write("releases/history/s2.yaml", "snapshotId: edited\n");
+    let own = format!("snapshotId: own\n{}", both("v1.0.0", "v1.0.0"));
+    scratch.write("releases/history/own.yaml", &own);
+    scratch.git(&["mv", CURRENT, "releases/history/moved.yaml"]);
+    scratch.write(CURRENT, both("v9.0.0", "v1.0.0"));
+    scratch.commit("Havoc");
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(CURRENT, both("v1.0.0", "v1.5.0"));
+    scratch.write("releases/history/own.yaml", "snapshotId: own, too\n");
+    scratch.commit("Go on");
+    scratch
+        .sysbom(&["update-branch", "topic"])
+        .expect(1)
+        .says("releases/history/own.yaml")
+        .says("both added it");
+    scratch.git(&["rm", "-q", "releases/history/own.yaml"]);
+    scratch.git(&["commit", "-q", "--amend", "--no-edit"]);
+    scratch.sysbom(&["update-branch", "topic"]).expect(0).says("2 history files put back");
+    let show = |path: &str| here.git(&["show", &format!("topic:{path}")]);
+    assert_eq!(show("releases/history/s1.yaml"), "snapshotId: s1");
+    assert_eq!(show("releases/history/s2.yaml"), "snapshotId: s2");
+    assert_eq!(show("releases/history/own.yaml") + "\n", own);
+    assert_eq!(show("releases/history/moved.yaml") + "\n", both("v1.0.0", "v1.0.0"));
+    assert_eq!(show(CURRENT) + "\n", both("v9.0.0", "v1.5.0"));
+    scratch.sysbom(&["check", "--base", "main", "--head", "topic"]).expect(0);
+}
+
+#[test]
+fn the_branch_that_is_checked_out_comes_along_with_its_files() {
+    let scratch = scratch();
+    branch(&scratch, "topic", "main", &[(CURRENT, &both("v1.1.0", "v1.0.0"))]);
+    scratch.write(CURRENT, both("v1.0.0", "v2.0.0"));
+    scratch.commit("Another release");
+    scratch.git(&["config", "sysbom.base", "main"]);
+    scratch.git(&["switch", "-q", "topic"]);
+    scratch.write(CURRENT, "mine\n");
+    scratch.sysbom(&["update-branch"]).expect(2).says("commit or stash");
+    scratch.git(&["checkout", "-q", "--", CURRENT]);
+    scratch.sysbom(&["update-branch"]).expect(0).says("topic: merged with main");
+    assert_eq!(scratch.read(CURRENT), both("v1.1.0", "v2.0.0"));
+    assert_eq!(scratch.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn crosswise_merges_are_joined_by_structure_too() {
+    let scratch = scratch();
+    branch(&scratch, "topic", "main", &[(CURRENT, &both("v2.0.0", "v1.0.0"))]);
+    scratch.write(CURRENT, both("v3.0.0", "v1.0.0"));
+    scratch.commit("Another");
+    let (one, two) = (scratch.git(&["rev-parse", "main"]), scratch.git(&["rev-parse", "topic"]));
+    // Each merged the other, and each went its own way with `app`.
+    let tree = |rev: &str| scratch.git(&["rev-parse", &format!("{rev}^{{tree}}")]);
+    let main = scratch.git(&["commit-tree", &tree(&one), "-p", &one, "-p", &two, "-m", "ours"]);
+    let topic = scratch.git(&["commit-tree", &tree(&one), "-p", &two, "-p", &one, "-m", "theirs"]);
+    scratch.git(&["reset", "-q", "--hard", &main]);
+    scratch.git(&["update-ref", "refs/heads/topic", &topic]);
+    scratch.write(CURRENT, both("v3.0.0", "v1.1.0"));
+    scratch.commit("On main");
+    scratch.sysbom(&["update-branch", "topic"]).expect(0);
+    assert_eq!(scratch.git(&["show", &format!("topic:{CURRENT}")]) + "\n", both("v3.0.0", "v1.1.0"));
+    // Back to what one of the two ancestors had: neither is dropped in silence.
+    scratch.git(&["update-ref", "refs/heads/topic", &topic]);
+    scratch.git(&["switch", "-q", "topic"]);
+    scratch.write(CURRENT, both("v2.0.0", "v1.0.0"));
+    scratch.commit("Back");
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.sysbom(&["update-branch", "topic"]).expect(1).says("`app`");
+}
+
+/// A bare repository that the scratch repository pushed to, as `origin`.
+fn origin(scratch: &Scratch) {
+    let bare = scratch.root().join("origin.git");
+    scratch.git(&["init", "-q", "--bare", "-b", "main", bare.to_str().unwrap()]);
+    scratch.git(&["remote", "add", "origin", bare.to_str().unwrap()]);
+    scratch.git(&["push", "-q", "-u", "origin", "main"]);
+}
+
+#[test]
+fn branches_of_a_remote_are_updated_there_from_any_clone() {
+    let scratch = scratch();
+    origin(&scratch);
+    branch(&scratch, "topic", "main", &[(CURRENT, &both("v1.1.0", "v1.0.0"))]);
+    branch(&scratch, "apart", "main", &[(CURRENT, &both("v1.0.0", "v3.0.0"))]);
+    scratch.write(CURRENT, both("v1.0.0", "v2.0.0"));
+    scratch.commit("Another release");
+    scratch.git(&["push", "-q", "origin", "main", "topic", "apart"]);
+    for (folder, options) in [("plain", &[][..]), ("bare", &["--bare"])] {
+        let place = scratch.root().join(folder);
+        let clone =
+            [&["clone", "-q"], options, &["--branch=main", "--single-branch", "origin.git", folder]].concat();
+        scratch.at(scratch.root()).git(&clone);
+        let place = scratch.at(&place);
+        let ran = place.sysbom(&["update-branch", "--all", "--push", "origin", "--prune"]).expect(1);
+        let ran = ran.says("apart: needs a person");
+        if folder == "plain" {
+            ran.says("topic: merged with origin/main");
+        } else {
+            ran.says("topic: is up to date");
+        }
+    }
+    let bare = scratch.root().join("origin.git");
+    let bare = scratch.at(&bare);
+    assert_eq!(bare.git(&["show", &format!("topic:{CURRENT}")]) + "\n", both("v1.1.0", "v2.0.0"));
+    // In the bare repository itself, on the server.
+    bare.git(&["update-ref", "refs/heads/again", "topic~1"]);
+    bare.sysbom(&["update-branch", "again"]).expect(0).says("again: merged with main");
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let scratch = scratch();
+    scratch.sysbom(&["update-branch", "nowhere"]).expect(2).says("there is no branch `nowhere` here");
+    scratch.sysbom(&["update-branch", "--all", "--prune"]).expect(2);
+    scratch.sysbom(&["update-branch", "--all", "x"]).expect(2);
+    scratch.sysbom(&["update-branch", "main", "--push", "nowhere"]).expect(2).says("nowhere");
+    scratch.git(&["switch", "-q", "--orphan", "stranger"]);
+    scratch.write(CURRENT, both("v1.0.0", "v1.0.0"));
+    scratch.commit("Out of nothing");
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.sysbom(&["update-branch", "stranger"]).expect(2).says("unrelated histories");
+}
