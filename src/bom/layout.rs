@@ -56,19 +56,15 @@ impl Default for Fields {
 }
 
 impl Layout {
-    /// Whether the value at `path` is a component.
-    pub fn is_component(&self, path: &Path) -> bool {
+    /// The name of the component that the value at `path` is; `None` if it is none.
+    pub fn component_name(&self, path: &Path) -> Option<String> {
         match &self.components {
-            Components::Below(below) => path.split_last().is_some_and(|(parent, _)| parent == *below),
-            Components::Named(named) => named.iter().any(|(_, at)| at == path),
-            Components::Matching(pattern) => {
-                let fits = |(wanted, found): (&PatternSegment, &Segment)| match (wanted, found) {
-                    (PatternSegment::Any, Segment::Key(_)) => true,
-                    (PatternSegment::Key(wanted), Segment::Key(found)) => wanted == found,
-                    (_, Segment::Index(_)) => false,
-                };
-                pattern.len() == path.segments().len() && pattern.iter().zip(path.segments()).all(fits)
-            }
+            Components::Below(below) => match path.split_last()? {
+                (parent, Segment::Key(name)) if parent == *below => Some(name.clone()),
+                _ => None,
+            },
+            Components::Named(named) => named.iter().find(|(_, at)| at == path).map(|(name, _)| name.clone()),
+            Components::Matching(pattern) => matched_name(pattern, path.segments()),
         }
     }
 
@@ -76,6 +72,22 @@ impl Layout {
     pub fn holds_components(&self, path: &Path) -> bool {
         matches!(&self.components, Components::Below(below) if below == path)
     }
+}
+
+/// The keys that stand for `*`, joined by dots, if the path fits the pattern.
+fn matched_name(pattern: &[PatternSegment], path: &[Segment]) -> Option<String> {
+    if pattern.len() != path.len() {
+        return None;
+    }
+    let mut names = Vec::new();
+    for (wanted, found) in pattern.iter().zip(path) {
+        match (wanted, found) {
+            (PatternSegment::Any, Segment::Key(found)) => names.push(found.as_str()),
+            (PatternSegment::Key(wanted), Segment::Key(found)) if wanted == found => {}
+            _ => return None,
+        }
+    }
+    Some(names.join("."))
 }
 
 impl Default for Layout {

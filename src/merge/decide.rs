@@ -88,7 +88,7 @@ impl<'v> Decider<'v> {
         if self.views.ours.same_child(ours, &self.views.theirs, theirs) {
             return Plan::Keep(self.canvas);
         }
-        let mergeable = self.empty_base && !self.layout.is_component(path) && !is_experiment(path);
+        let mergeable = self.empty_base && self.layout.component_name(path).is_none() && !is_experiment(path);
         let both = self.collections(child);
         match (mergeable, both.ours, both.theirs) {
             (true, Some(mine), Some(yours)) if mine.form.list == yours.form.list => {
@@ -282,10 +282,7 @@ impl<'v> Decider<'v> {
             None if in_base => "removed".to_owned(),
             None => "not there".to_owned(),
         });
-        let subject = match path.split_last() {
-            Some((_, Segment::Key(name))) if self.layout.is_component(path) => name.clone(),
-            _ => path.to_string(),
-        };
+        let subject = self.layout.component_name(path).unwrap_or_else(|| path.to_string());
         Conflict { subject, values, reason: reason.to_owned(), help: help_for(reason) }
     }
 }

@@ -20,7 +20,11 @@ pub(super) fn pins(layout: &Layout, path: &Path, values: &Sides<Option<Value>>) 
     let is_pin = |parts: &Parts| {
         parts.len() > 1 && parts.iter().any(|(key, _)| ["tag", "digest", "sha"].contains(&key.as_str()))
     };
-    if layout.is_component(path) || is_pin(&parts.base) || is_pin(&parts.ours) || is_pin(&parts.theirs) {
+    if layout.component_name(path).is_some()
+        || is_pin(&parts.base)
+        || is_pin(&parts.ours)
+        || is_pin(&parts.theirs)
+    {
         parts
     } else {
         Sides { base: Parts::new(), ours: Parts::new(), theirs: Parts::new() }

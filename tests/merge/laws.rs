@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::oracle::{self, LAYOUTS, Numbers};
-use sysbom::bom::{Layout, Manifest, Pin};
+use sysbom::bom::{Components, Fields, Layout, Manifest, PatternSegment, Pin};
 use sysbom::merge::{Conflict, ConflictStyle, Options, Outcome, Sides, judge_text_merge, merge};
 use sysbom::yaml::Document;
 
@@ -262,4 +262,16 @@ fn a_conflict_shows_the_base_where_the_style_asks_for_it() {
         let expected = "images:\n<<<<<<< ours\n  app:\n    tag: v2\n||||||| base\n  app:\n    tag: v1\n=======\n  app:\n    tag: v3\n>>>>>>> theirs\n";
         assert_eq!(String::from_utf8(bytes).unwrap(), expected);
     }
+}
+
+#[test]
+fn a_conflict_names_the_component_as_the_layout_does() {
+    let pattern = vec![PatternSegment::Any, PatternSegment::Key("image".into())];
+    let layout = Layout { components: Components::Matching(pattern), fields: Fields::default() };
+    let text = |tag: &str| format!("app:\n  image: {{image: a/b, tag: {tag}}}\n");
+    let texts = Sides { base: text("v1"), ours: text("v2"), theirs: text("v3") };
+    let Outcome::Conflicted { conflicts, .. } = run(&texts, &Options { layout, ..Options::default() }) else {
+        panic!("both sides moved it")
+    };
+    assert_eq!(conflicts.iter().map(|conflict| conflict.subject.as_str()).collect::<Vec<_>>(), ["app"]);
 }
