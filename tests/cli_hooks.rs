@@ -393,11 +393,3 @@ fn a_linked_worktree_has_the_same_hooks() {
     other.git(&["commit", "-q", "-a", "-m", "x"]);
     assert_eq!(history(&scratch, "other"), [state("v1.0.0")]);
 }
-
-#[test]
-fn the_server_gate_that_is_not_there_does_not_stand_open() {
-    let scratch = published();
-    for hook in ["pre-receive", "update"] {
-        scratch.sysbom(&["hook", hook]).expect(2).says("server gate");
-    }
-}

@@ -64,6 +64,13 @@ impl Env {
         Ok(Repo::discover(&self.cwd, &self.git())?)
     }
 
+    /// Opens the repository that is pushed to. What whoever pushes has set for themselves does not
+    /// count, and no object stands in for another: `refs/replace` can be pushed to as well.
+    pub fn server_repository(&self) -> Result<Repo, Failure> {
+        let git = GitEnv { overrides: Vec::new(), no_replacements: true, ..self.git() };
+        Ok(Repo::discover(&self.cwd, &git)?)
+    }
+
     /// `PATH` with the folder of the running program first, so that hooks and drivers started
     /// below are of this version.
     pub fn path_with_own_folder(&self) -> Option<OsString> {

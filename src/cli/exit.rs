@@ -16,6 +16,8 @@ pub enum Exit {
     Ok,
     /// Looked; something in the user's files is wrong, or an action was refused.
     Findings,
+    /// Could not look at all of it; what was found has been reported.
+    Failed,
     /// Others moved the branch first, each time it was tried.
     RaceLost,
     /// `merge-driver`: the file holds markers.
@@ -30,6 +32,7 @@ impl Exit {
         match self {
             Exit::Ok => 0,
             Exit::Findings | Exit::Conflict => 1,
+            Exit::Failed => 2,
             Exit::RaceLost => 3,
             // git merge-file counts the same way: above 127 begins what means an error.
             Exit::Conflicts(entries) => u8::try_from(entries.min(127)).unwrap_or(127),

@@ -1,5 +1,10 @@
 //! `sysbom hook`: what the hooks of a clone run. They read the index and the object database,
-//! never the working tree, and stage nothing unless everything else is in order.
+//! never the working tree, and stage nothing unless everything else is in order. What a server
+//! runs is in `gate`.
+
+mod gate;
+mod settings;
+mod watch;
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Read};
@@ -44,15 +49,19 @@ enum Hook {
         #[arg(hide = true)]
         rest: Vec<String>,
     },
-    #[command(hide = true)]
+    /// On a server: judge every ref of a push, named on standard input
     PreReceive {
+        #[command(flatten)]
+        gate: settings::GateArgs,
         #[arg(hide = true)]
         rest: Vec<String>,
     },
-    #[command(hide = true)]
+    /// On a server: judge one ref of a push
     Update {
-        #[arg(hide = true)]
-        rest: Vec<String>,
+        #[command(flatten)]
+        gate: settings::GateArgs,
+        /// The ref, the object it names now, and the one it is to name
+        words: Vec<std::ffi::OsString>,
     },
 }
 
@@ -62,14 +71,9 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         Hook::PreCommit { .. } => pre_commit(env, console),
         Hook::PreMergeCommit { .. } => pre_merge_commit(env, console),
         Hook::PrePush { remote, .. } => pre_push(remote.as_deref(), env, console),
-        Hook::PreReceive { .. } | Hook::Update { .. } => Err(no_server_gate()),
+        Hook::PreReceive { gate, .. } => gate::pre_receive(gate, env, console),
+        Hook::Update { gate, words } => gate::update(gate, words, env, console),
     }
-}
-
-/// A gate that is not there must not stand open.
-fn no_server_gate() -> Failure {
-    Failure::new("could not judge this push: the server gate is not in this version of sysbom")
-        .help("remove the hook from the server's repository, and require `sysbom check` in CI instead")
 }
 
 fn pre_commit(env: &Env, console: &mut Console) -> Result<Exit, Failure> {
@@ -153,7 +157,7 @@ fn partial_commit(missing: &[Missing]) -> String {
 
 fn pre_push(remote: Option<&str>, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let repo = env.repository()?;
-    let pushed = super::pushed::read(remote, env, &repo, &standard_input()?)?;
+    let pushed = super::pushed::read(remote, env, &repo, &String::from_utf8_lossy(&standard_input()?))?;
     let mut findings: Vec<Finding> = Vec::new();
     for update in pushed {
         for finding in update.judge(&repo, env.today()?, Scope::NewHistory)? {
@@ -166,14 +170,14 @@ fn pre_push(remote: Option<&str>, env: &Env, console: &mut Console) -> Result<Ex
     Ok(exit(&findings))
 }
 
-fn standard_input() -> Result<String, Failure> {
-    let mut text = String::new();
+fn standard_input() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
     // A person who tries the hook by hand has nothing to say here.
     if std::io::stdin().is_terminal() {
-        return Ok(text);
+        return Ok(bytes);
     }
     std::io::stdin()
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(|error| Failure::new("could not read what is pushed from standard input").because(error))?;
-    Ok(text)
+    Ok(bytes)
 }

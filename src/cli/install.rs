@@ -20,6 +20,9 @@ pub struct InstallArgs {
     /// Write no hooks
     #[arg(long)]
     no_hooks: bool,
+    /// On a server whose pre-receive hook belongs to the forge: write an update hook
+    #[arg(long)]
+    update_hook: bool,
     /// Write the attributes into this clone's info/attributes, which holds on every branch,
     /// instead of .gitattributes
     #[arg(long)]
@@ -44,6 +47,9 @@ pub struct DoctorArgs {
 pub fn install(args: &InstallArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let repo = env.repository()?;
     let mut setup = setup(&repo)?;
+    if repo.is_bare() {
+        setup.hooks = if args.update_hook { HookSet::ServerUpdate } else { HookSet::Server };
+    }
     if args.no_hooks {
         setup.hooks = HookSet::None;
     }

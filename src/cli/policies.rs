@@ -1,7 +1,10 @@
 //! The policy that judges, and what to say when it cannot be followed.
 
-use crate::check::{Unjudged, judge};
-use crate::policy::{Policies, PolicyFault, System};
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::check::{Unjudged, judge, rule_ids};
+use crate::policy::{MAX_POLICY_BYTES, Policies, PolicyFault, System};
 use crate::text::{Source, position};
 use crate::tree::{RepoPath, Tree};
 
@@ -23,6 +26,18 @@ pub fn judging(before: Option<&dyn Tree>, after: &dyn Tree, name: &str) -> Resul
 /// called.
 pub fn policies_of(tree: &dyn Tree, name: &str) -> Result<Policies, Failure> {
     judging(Some(tree), tree, name)
+}
+
+/// What a policy file of the server says.
+pub fn policies_of_file(path: &Path) -> Result<Policies, Failure> {
+    let attempt = || format!("could not follow the server's policy {}", path.display());
+    let file = std::fs::File::open(path).map_err(|error| Failure::new(attempt()).because(error))?;
+    let mut text = String::new();
+    file.take(MAX_POLICY_BYTES as u64 + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::new(attempt()).because(error))?;
+    let source = Source::new(path.display().to_string(), text);
+    Policies::read(&source, &rule_ids()).map_err(|faults| describe(Failure::new(attempt()), &source, &faults))
 }
 
 fn describe(failure: Failure, source: &Source, faults: &[PolicyFault]) -> Failure {

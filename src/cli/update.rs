@@ -1,9 +1,9 @@
 //! What is judged: a base, what stands against it, and the merges between. `check` and the hooks
 //! say which; this file asks git for the trees and hands them to the rules.
 
-use crate::check::{Finding, Input, MergeCommit, Scope};
-use crate::git::Repo;
-use crate::policy::{Date, System};
+use crate::check::{Finding, Input, MergeCommit, Moves, Scope};
+use crate::git::{EmptyTree, Repo};
+use crate::policy::{Date, Policies, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
 
 use super::failure::Failure;
@@ -23,6 +23,19 @@ pub struct Update {
     pub merges: Vec<Join>,
 }
 
+/// By what an update is judged.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    /// The policy.
+    pub policies: Policies,
+    /// The day on which exceptions expire or not.
+    pub today: Date,
+    /// How much of history is looked at.
+    pub scope: Scope,
+    /// Whether manifest, history and components may move.
+    pub moves: Moves,
+}
+
 /// Files at some moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revision {
@@ -32,6 +45,8 @@ pub enum Revision {
     Index,
     /// Of the working tree.
     WorkTree,
+    /// Of a branch that is deleted: none.
+    Nothing,
 }
 
 /// A merge, committed or about to be.
@@ -102,7 +117,17 @@ impl Update {
         let before = self.base.as_ref().map(|base| repo.commit_tree(base)).transpose()?;
         let before = before.as_ref().map(|tree| tree as &dyn Tree);
         let after = self.after.tree(repo)?;
-        let policies = judging(before, &*after, &self.base_name)?.on(today);
+        let policies = judging(before, &*after, &self.base_name)?;
+        let by = Judge { policies, today, scope, moves: Moves::Refused };
+        self.judge_by(repo, &by)
+    }
+
+    /// Asks the rules, by a policy that was found elsewhere.
+    pub fn judge_by(&self, repo: &Repo, by: &Judge) -> Result<Vec<Finding>, Failure> {
+        let before = self.base.as_ref().map(|base| repo.commit_tree(base)).transpose()?;
+        let before = before.as_ref().map(|tree| tree as &dyn Tree);
+        let after = self.after.tree(repo)?;
+        let policies = by.policies.clone().on(by.today);
         let joins =
             self.merges.iter().map(|join| JoinTrees::open(repo, join)).collect::<Result<Vec<_>, _>>()?;
         let merges: Vec<MergeCommit<'_>> = joins.iter().map(JoinTrees::as_merge).collect();
@@ -111,8 +136,9 @@ impl Update {
             merges: &merges,
             is_former: &|system, id| self.is_former(repo, system, id),
             archive_path: &|system, _| self.archive_path(repo, system),
-            scope,
-            ..Input::new(&policies, before, &*after, today)
+            scope: by.scope,
+            moves: by.moves,
+            ..Input::new(&policies, before, &*after, by.today)
         };
         Ok(crate::check::check(&input)?)
     }
@@ -138,6 +164,7 @@ impl Revision {
             Revision::Commit(commit) => Box::new(repo.commit_tree(commit)?),
             Revision::Index => Box::new(repo.index_tree()?),
             Revision::WorkTree => Box::new(repo.worktree()?),
+            Revision::Nothing => Box::new(EmptyTree),
         })
     }
 }
@@ -173,7 +200,7 @@ fn pending_pick(repo: &Repo, head: ObjectId, result: &Revision) -> Result<Option
 
 fn merges_between(repo: &Repo, bases: &[ObjectId], head: &ObjectId) -> Result<Vec<Join>, Failure> {
     let mut merges = Vec::new();
-    for commit in repo.commits_between(bases, head, MOST_COMMITS)? {
+    for commit in repo.merges_between(bases, head, MOST_COMMITS)? {
         if let [first, second, ..] = &commit.parents[..] {
             merges.push(Join {
                 label: commit.id.short().to_owned(),

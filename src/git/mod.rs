@@ -18,6 +18,7 @@ mod names;
 mod open;
 mod patience;
 mod program;
+mod pushed;
 mod remote;
 mod setup;
 mod stage;
@@ -42,6 +43,7 @@ pub use fs::replace_file;
 pub use index::IndexTree;
 pub use join::Joined;
 pub use patience::{ATTEMPTS, retry};
+pub use pushed::RefUpdate;
 pub use remote::{Lease, Push, Pushed};
 pub use setup::{AttributesFile, Check, HookSet, Setup, Step, StepOutcome};
 pub use stage::Existing;
@@ -58,7 +60,7 @@ pub struct Repo {
     former: RefCell<HashMap<(ObjectId, RepoPath), states::Former>>,
     /// A store that joins the objects of a push in quarantine with the repository's own; removed
     /// with the value.
-    _quarantine: Option<tempfile::TempDir>,
+    quarantine: Option<tempfile::TempDir>,
 }
 
 impl Repo {
@@ -91,6 +93,12 @@ impl Repo {
     /// are several.
     pub fn config(&self, key: &str) -> Option<String> {
         self.inner.config_snapshot().string(key).map(|value| value.to_string())
+    }
+
+    /// The folder of ours through which the objects of a push in quarantine are seen, if there is a
+    /// push. It goes with the value.
+    pub fn quarantine_view(&self) -> Option<&Path> {
+        self.quarantine.as_ref().map(tempfile::TempDir::path)
     }
 
     /// What the environment said about the repository.

@@ -25,13 +25,15 @@ impl Repo {
         inner.object_cache_size_if_unset(4 * 1024 * 1024);
         let quarantine = join_quarantine(&mut inner, start, env)?;
         let former = RefCell::default();
-        Ok(Repo { inner, env: absolute(start, env), former, _quarantine: quarantine })
+        Ok(Repo { inner, env: absolute(start, env), former, quarantine })
     }
 }
 
 fn open(start: &Path, env: &GitEnv) -> Result<gix::Repository, Error> {
     let options = || {
         let overrides = env.overrides.iter().map(String::as_str).filter(|entry| is_read_here(entry));
+        let no_replacements = env.no_replacements.then_some("core.useReplaceRefs=false");
+        let overrides = overrides.chain(no_replacements);
         gix::open::Options::default().bail_if_untrusted(true).cli_overrides(overrides)
     };
     let opened = match &env.git_dir {

@@ -46,6 +46,9 @@ impl Repo {
         if let Some(alternates) = &env.alternates {
             variables.push(("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates.clone()));
         }
+        if env.no_replacements {
+            variables.push(("GIT_NO_REPLACE_OBJECTS", "1".into()));
+        }
         Git { folder, variables }
     }
 }

@@ -5,6 +5,12 @@ use gix::objs::FindExt;
 use super::{Error, Repo, names};
 use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
 
+/// The most files and folders below one folder that are listed. A tree of a few objects can unfold
+/// to more than any machine holds.
+const MOST_LISTED: usize = 1_000_000;
+/// The longest path that is listed, in bytes; longer than any file system takes.
+const LONGEST_PATH: usize = 4096;
+
 /// The files of one commit. Folders are read when they are asked for.
 #[derive(Debug)]
 pub struct CommitTree<'repo> {
@@ -73,14 +79,22 @@ impl CommitTree<'_> {
         let mut files = Vec::new();
         let mut folders = vec![(folder, path.to_vec())];
         let mut buffer = Vec::new();
+        let mut listed = 0;
         while let Some((folder, path)) = folders.pop() {
             if folder.is_empty_tree() {
                 continue;
+            }
+            if path.len() > LONGEST_PATH {
+                return Err(self.too_much(format!("there are paths of more than {LONGEST_PATH} bytes")));
             }
             let objects = &self.repo.inner.objects;
             let tree = objects.find_tree_iter(&folder, &mut buffer).map_err(|e| self.unreadable(&path, e))?;
             for entry in tree {
                 let entry = entry.map_err(|e| self.unreadable(&path, e))?;
+                listed += 1;
+                if listed > MOST_LISTED {
+                    return Err(self.too_much(format!("there are more than {MOST_LISTED} files")));
+                }
                 let mut below = path.clone();
                 if !below.is_empty() {
                     below.push(b'/');
@@ -98,6 +112,10 @@ impl CommitTree<'_> {
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
+    }
+
+    fn too_much(&self, what: String) -> Error {
+        Error::new(format!("could not list the files of {}", self.name)).because(what)
     }
 
     fn unreadable(&self, path: &[u8], cause: gix::Error) -> Error {

@@ -1,0 +1,121 @@
+//! How the owner of a server sets its gate: in git's configuration of the repository or the
+//! machine, or by the arguments of the hook. Whoever pushes has no say.
+
+use std::path::PathBuf;
+
+use crate::check::Moves;
+use crate::git::Repo;
+use crate::policy::{Pattern, Policies, Star};
+
+use super::super::failure::Failure;
+use super::super::policies::policies_of_file;
+
+/// How a gate is set where git's configuration cannot be: each of them also stands below
+/// `sysbom` in the configuration of the server's repository, and wins over that.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct GateArgs {
+    /// Protect the branches of this name or glob; may be given more than once [sysbom.protected;
+    /// default: the branch of HEAD]
+    #[arg(long, value_name = "GLOB")]
+    protected: Vec<String>,
+    /// Judge by this policy file instead of the repository's own [sysbom.policy]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// `refuse` what is wrong, or `warn` of it and let it pass [sysbom.enforce; default: refuse]
+    #[arg(long, value_name = "HOW")]
+    enforce: Option<String>,
+    /// Refuse what takes longer to judge than so many seconds [sysbom.timeLimit; default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    time_limit: Option<String>,
+    /// `refuse` a policy that looks elsewhere for its files, or `allow` it [sysbom.moves; default:
+    /// refuse]
+    #[arg(long, value_name = "HOW")]
+    moves: Option<String>,
+}
+
+/// What happens to a push in which something is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enforce {
+    /// It is refused.
+    Refuse,
+    /// It passes, and whoever pushed is told.
+    Warn,
+}
+
+/// What holds for the pushes to one repository.
+pub struct Settings {
+    /// What happens to a push in which something is wrong.
+    pub enforce: Enforce,
+    /// Whether a policy may look elsewhere for its files.
+    pub moves: Moves,
+    /// How long judging may take.
+    pub seconds: u64,
+    /// The branches that are protected, by short name; none where nobody says so and HEAD names no
+    /// branch that exists.
+    pub protected: Vec<Pattern>,
+    /// The policy of the server, in place of the branch's own.
+    pub policy: Option<Policies>,
+}
+
+impl Settings {
+    /// Reads the settings: the arguments first, then git's configuration.
+    ///
+    /// # Errors
+    /// One of them cannot be followed.
+    pub fn read(args: &GateArgs, repo: &Repo) -> Result<Settings, Failure> {
+        let set =
+            |given: &Option<String>, key: &str| given.clone().or_else(|| repo.server_settings(key).pop());
+        let (enforce, moves) = (set(&args.enforce, "sysbom.enforce"), set(&args.moves, "sysbom.moves"));
+        let set_policy = || repo.server_settings("sysbom.policy").pop().map(PathBuf::from);
+        let policy = args.policy.clone().or_else(set_policy);
+        let enforcing = [("refuse", Enforce::Refuse), ("warn", Enforce::Warn)];
+        let moving = [("refuse", Moves::Refused), ("allow", Moves::Allowed)];
+        Ok(Settings {
+            enforce: one_of("sysbom.enforce", enforce.as_deref(), enforcing)?,
+            moves: one_of("sysbom.moves", moves.as_deref(), moving)?,
+            seconds: seconds(set(&args.time_limit, "sysbom.timeLimit"))?,
+            protected: protected(&args.protected, repo)?,
+            policy: policy.map(|path| policies_of_file(&repo.git_dir().join(path))).transpose()?,
+        })
+    }
+}
+
+fn protected(given: &[String], repo: &Repo) -> Result<Vec<Pattern>, Failure> {
+    let set = if given.is_empty() { repo.server_settings("sysbom.protected") } else { given.to_vec() };
+    let mut globs: Vec<String> = set.iter().flat_map(|value| value.split_whitespace()).map(short).collect();
+    if globs.is_empty() {
+        if let Some(head) = repo.head_branch()?
+            && repo.tip(&head)?.is_some()
+        {
+            globs.push(Pattern::literal(&short(&head)));
+        }
+    }
+    let compiled = globs.iter().map(|glob| Pattern::new(glob, Star::WithinPart));
+    compiled
+        .collect::<Result<_, _>>()
+        .map_err(|fault| Failure::new("could not follow `sysbom.protected` of the server").because(fault))
+}
+
+fn short(branch: &str) -> String {
+    branch.strip_prefix("refs/heads/").unwrap_or(branch).to_owned()
+}
+
+/// A setting of two words, the first of which is the default.
+fn one_of<T>(key: &str, value: Option<&str>, words: [(&str, T); 2]) -> Result<T, Failure> {
+    let [(first, default), (second, other)] = words;
+    match value {
+        None => Ok(default),
+        Some(word) if word == first => Ok(default),
+        Some(word) if word == second => Ok(other),
+        Some(word) => Err(Failure::new(format!("could not follow `{key}` of the server"))
+            .because(format!("`{word}` is neither `{first}` nor `{second}`"))),
+    }
+}
+
+fn seconds(value: Option<String>) -> Result<u64, Failure> {
+    let Some(text) = value else { return Ok(60) };
+    text.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
+        Failure::new("could not follow `sysbom.timeLimit` of the server")
+            .because(format!("`{text}` is no number of seconds"))
+    })
+}
