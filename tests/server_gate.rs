@@ -244,7 +244,7 @@ fn a_tree_that_unfolds_without_end_is_refused_at_once() {
         .clone
         .try_git(&["push", "origin", &format!("{commit}:main")])
         .expect(1)
-        .says("more than 1000000 files");
+        .says("more than 400000 files");
     assert_eq!(guarded.refs(), before);
 }
 

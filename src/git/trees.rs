@@ -7,7 +7,7 @@ use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
 
 /// The most files and folders below one folder that are listed. A tree of a few objects can unfold
 /// to more than any machine holds.
-const MOST_LISTED: usize = 1_000_000;
+const MOST_LISTED: usize = 400_000;
 /// The longest path that is listed, in bytes; longer than any file system takes.
 const LONGEST_PATH: usize = 4096;
 
