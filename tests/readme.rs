@@ -89,6 +89,8 @@ fn links_between_pages_lead_somewhere() {
         "docs/merge.md",
         "docs/exit-codes.md",
         "docs/hooks.md",
+        "docs/propagation.md",
+        "examples/operation-repo/README.md",
     ] {
         let text = std::fs::read_to_string(root.join(page)).expect("the page is there");
         for target in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
