@@ -5,7 +5,6 @@
 mod archive;
 mod check;
 pub mod console;
-#[allow(dead_code, reason = "the commands that deliver follow")]
 mod deliver;
 mod demo;
 pub mod env;
@@ -15,6 +14,8 @@ pub mod failure;
 mod fault;
 mod fix;
 mod forge;
+mod former;
+mod hold;
 mod hook;
 mod init;
 mod install;
@@ -24,12 +25,15 @@ mod merge_file;
 mod merging;
 mod place;
 mod policies;
+mod promote;
 mod pushed;
+mod release;
+mod rollback;
 mod standing;
-#[allow(dead_code, reason = "the commands that deliver follow")]
 mod target;
 mod update;
 mod update_branch;
+mod way;
 mod workflows;
 
 use std::ffi::OsString;
@@ -69,7 +73,12 @@ enum Command {
     Doctor(install::DoctorArgs),
     Check(check::Args),
     Archive(archive::Args),
+    Release(release::Args),
     UpdateBranch(update_branch::Args),
+    Rollback(rollback::Args),
+    Hold(hold::Args),
+    Unhold(hold::UnholdArgs),
+    Promote(promote::Args),
     Demo(demo::Args),
     #[command(hide = true)]
     MergeDriver(merge_driver::Args),
@@ -154,6 +163,11 @@ fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Fail
         Command::Doctor(args) => install::doctor(args, env, console),
         Command::Check(args) => check::run(args, env, console),
         Command::Archive(args) => archive::run(args, env, console),
+        Command::Release(args) => release::run(args, env, console),
+        Command::Rollback(args) => rollback::run(args, env, console),
+        Command::Hold(args) => hold::run(args, env, console),
+        Command::Unhold(args) => hold::unhold(args, env, console),
+        Command::Promote(args) => promote::run(args, env, console),
         Command::UpdateBranch(args) => update_branch::run(args, env, console),
         Command::Demo(args) => demo::run(args, env, console),
         Command::MergeDriver(args) => merge_driver::run(args, env, console),

@@ -55,6 +55,16 @@ impl<'a> Standing<'a> {
         })
     }
 
+    /// Where base's state is to be archived, and its bytes; whoever takes it must write it.
+    pub fn take_archive(&mut self) -> Option<(RepoPath, Vec<u8>)> {
+        self.archive.take().zip(self.manifest.clone())
+    }
+
+    /// The same system with these files in the place of base's: what is pending in a working tree.
+    pub fn put(&mut self, manifest: Option<Vec<u8>>, holds: Option<Vec<u8>>) {
+        (self.manifest, self.holds) = (manifest, holds);
+    }
+
     /// Hands it to a planner. What cannot be found out about a pin's time counts as unknown.
     pub fn with<T>(&self, plan: impl FnOnce(&State<'_>) -> T) -> T {
         let published = |component: &str| self.published(component).unwrap_or(Published::Unknown);

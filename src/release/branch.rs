@@ -20,14 +20,38 @@ const MAX_NAMES: usize = 120;
 /// assert_eq!(release_branch(None, ["../a b"]), "sysbom/release/%2E%2E%2Fa%20b");
 /// ```
 pub fn release_branch<'n>(system: Option<&str>, components: impl IntoIterator<Item = &'n str>) -> String {
-    let mut names: Vec<String> = components.into_iter().map(encoded).collect();
+    branch("release", system, components)
+}
+
+/// The branch of a rollback: `sysbom/rollback/app`, `sysbom/rollback/all`.
+pub fn rollback_branch<'n>(system: Option<&str>, components: impl IntoIterator<Item = &'n str>) -> String {
+    branch("rollback", system, components)
+}
+
+/// The branch of a promotion, by the system that it goes into.
+pub fn promote_branch<'n>(system: Option<&str>, components: impl IntoIterator<Item = &'n str>) -> String {
+    branch("promote", system, components)
+}
+
+/// The branch of a hold: `sysbom/hold/app`.
+pub fn hold_branch(system: Option<&str>, component: &str) -> String {
+    branch("hold", system, [component])
+}
+
+/// The branch of a snapshot: `sysbom/snapshot/exp-1`.
+pub fn snapshot_branch(system: Option<&str>, id: &str) -> String {
+    branch("snapshot", system, [id])
+}
+
+fn branch<'n>(kind: &str, system: Option<&str>, names: impl IntoIterator<Item = &'n str>) -> String {
+    let mut names: Vec<String> = names.into_iter().map(encoded).collect();
     names.sort();
     names.dedup();
-    let names = names.join("+");
+    let names = if names.is_empty() { "all".to_owned() } else { names.join("+") };
     let names = if names.len() > MAX_NAMES { shortened(&names) } else { names };
     match system {
-        Some(system) => format!("sysbom/release/{}/{names}", encoded(system)),
-        None => format!("sysbom/release/{names}"),
+        Some(system) => format!("sysbom/{kind}/{}/{names}", encoded(system)),
+        None => format!("sysbom/{kind}/{names}"),
     }
 }
 

@@ -21,7 +21,9 @@ mod state;
 mod values;
 
 pub use arrival::{Arrival, MAX_PAYLOAD, Origin, arrivals};
-pub use branch::{batch_branch, release_branch};
+pub use branch::{
+    batch_branch, hold_branch, promote_branch, release_branch, rollback_branch, snapshot_branch,
+};
 pub use holds::{Hold, Holds};
 pub use moment::Moment;
 pub use outcome::{Outcome, annotations, changes_json, github_output, human, json, step_summary};

@@ -1,0 +1,402 @@
+//! The way from a plan to base, as all commands that release share it: which base, onto which
+//! branch, for whom to see. What is planned is each command's own.
+
+use std::io::Write;
+
+use clap::ValueEnum;
+
+use crate::git::{Base, Content, Existing, Repo};
+use crate::policy::{Direct, System};
+use crate::release::{
+    Answer, Outcome, Plan, Planned, Recorded, State, Verdict, annotations, github_output, human, json,
+    recorded, step_summary,
+};
+use crate::report;
+use crate::text::escape;
+use crate::tree::{Kind, ObjectId, RepoPath, Tree};
+
+use super::console::Console;
+use super::deliver::{Delivered, Delivery, End, Proposal, Route};
+use super::env::Env;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::standing::{Standing, systems};
+use super::target::Target;
+
+/// The options of every command that commits on top of base.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
+pub struct Way {
+    /// The base branch
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// The branch to commit on, instead of one named after what is done
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["direct", "worktree"])]
+    branch: Option<String>,
+    /// Straight onto the base branch, without a pull request
+    #[arg(long, conflicts_with = "worktree")]
+    direct: bool,
+    /// Into the working tree and the index, without a commit
+    #[arg(long, conflicts_with_all = ["push", "author", "sign"])]
+    worktree: bool,
+    /// Take the base branch from this remote, and push there
+    #[arg(long, value_name = "REMOTE")]
+    push: Option<String>,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// How to say it; github also writes the outputs and the summary of a workflow's step
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    /// The system, where there are several
+    #[arg(short, long, value_name = "NAME")]
+    system: Option<String>,
+    /// Who is named as the author of the commit
+    #[arg(long, value_name = "NAME <MAIL>")]
+    author: Option<String>,
+    /// Sign the commit, even if git's configuration does not ask for it
+    #[arg(long)]
+    sign: bool,
+}
+
+/// How an outcome is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+    Github,
+}
+
+/// What a planner is given.
+#[derive(Debug)]
+pub struct Here<'a> {
+    /// The repository.
+    pub repo: &'a Repo,
+    /// Base as it stands at this attempt.
+    pub base: &'a Base,
+    /// The system as base has it.
+    pub standing: &'a Standing<'a>,
+    /// The releases that wait on the branch.
+    pub waiting: &'a [Recorded],
+    /// The present, in seconds since 1970.
+    pub now: i64,
+}
+
+/// A command on its way.
+pub struct Journey<'a> {
+    /// The options.
+    pub way: &'a Way,
+    /// The world.
+    pub env: &'a Env,
+    /// The system that is asked for otherwise than by `--system`.
+    pub system: Option<&'a str>,
+    /// The branch to commit on, by the name of the system, unless `--branch` names one.
+    pub branch: &'a dyn Fn(Option<&str>) -> String,
+}
+
+impl Journey<'_> {
+    /// Plans on base as it is, delivers, and says what came of it.
+    pub fn run(
+        &self,
+        console: &mut Console,
+        plan: &dyn Fn(&Here<'_>) -> Result<Planned, Failure>,
+    ) -> Result<Exit, Failure> {
+        let repo = self.env.repository()?;
+        if self.way.worktree {
+            return self.in_worktree(&repo, console, plan);
+        }
+        let target = Target::find(&repo, self.way.base.as_deref(), self.way.push.as_deref())?;
+        let base = target.refresh(&repo, None)?;
+        let system = self.chosen(systems(&repo, &base)?)?;
+        let route = self.route(&repo, &target, system.name.as_deref())?;
+        let planned = |base: &Base, tip: Option<&ObjectId>| {
+            let planned = self.planned(&repo, base, &system, &route, tip, plan)?;
+            self.proposed(&repo, base, planned)
+        };
+        if self.way.dry_run {
+            let tip = match &route {
+                Route::Branch(name) => target.tip(&repo, name)?,
+                Route::Direct => None,
+            };
+            let (_, outcome) = planned(&base, tip.as_ref())?;
+            return self.say(console, &with_branch(outcome, &route, &target, None, &base.commit));
+        }
+        let delivery = Delivery {
+            repo: &repo,
+            target: &target,
+            route: route.clone(),
+            author: self.way.author.clone(),
+            sign: self.way.sign,
+            today: self.env.today()?,
+        };
+        let delivered = delivery.run(planned)?;
+        self.arrived(console, delivered, &route, &target)
+    }
+
+    fn chosen(&self, mut systems: Vec<System>) -> Result<System, Failure> {
+        let wanted = self.way.system.as_deref().or(self.system);
+        let names: Vec<String> = systems
+            .iter()
+            .filter_map(|system| system.name.as_deref())
+            .map(|name| escape(name).to_string())
+            .collect();
+        let known = if names.is_empty() {
+            "there is only one system: leave out --system".to_owned()
+        } else {
+            format!("name one of them with --system: {}", names.join(", "))
+        };
+        match wanted {
+            None if systems.len() == 1 => Ok(systems.remove(0)),
+            None if systems.is_empty() => Err(Failure::new("there is no system yet")
+                .help("commit a manifest where the policy says, then release into it")),
+            None => Err(Failure::new("there are several systems").help(known)),
+            Some(wanted) => systems
+                .into_iter()
+                .find(|system| system.name.as_deref() == Some(wanted))
+                .ok_or_else(|| Failure::new(format!("there is no system `{}`", escape(wanted))).help(known)),
+        }
+    }
+
+    fn route(&self, repo: &Repo, target: &Target, system: Option<&str>) -> Result<Route, Failure> {
+        if self.way.direct {
+            return Ok(Route::Direct);
+        }
+        let name = self.way.branch.clone().unwrap_or_else(|| (self.branch)(system));
+        let shown = escape(&name).to_string();
+        if !repo.is_branch_name(&name)? {
+            return Err(Failure::new(format!("git takes `{shown}` for no branch name"))
+                .help("name another with --branch"));
+        }
+        if target.branch() == Some(format!("refs/heads/{name}").as_str()) {
+            return Err(Failure::new(format!("`{shown}` is the base branch"))
+                .help("to commit on it itself, use `--direct` instead of `--branch`"));
+        }
+        Ok(Route::Branch(name))
+    }
+
+    fn planned(
+        &self,
+        repo: &Repo,
+        base: &Base,
+        system: &System,
+        route: &Route,
+        tip: Option<&ObjectId>,
+        plan: &dyn Fn(&Here<'_>) -> Result<Planned, Failure>,
+    ) -> Result<Planned, Failure> {
+        // The system is the same, its policy is the one of base at this moment.
+        let system =
+            systems(repo, base)?.into_iter().find(|now| now.name == system.name).ok_or_else(|| {
+                Failure::new(format!("the system is gone from {}", escape(&base.name))).help("run it again")
+            })?;
+        if *route == Route::Direct && system.policy.direct.value == Direct::Deny {
+            return Ok(refused(
+                "the policy does not let a release go straight onto the base branch",
+                "leave out `--direct` and open a pull request; `direct: allow` in `.sysbom.yaml` changes that",
+            ));
+        }
+        let waiting = match tip {
+            Some(tip) if !repo.is_ancestor(tip, &base.commit)? => recorded(&repo.message(tip)?),
+            _ => Vec::new(),
+        };
+        if let (Some(tip), Route::Branch(name), true) = (tip, route, waiting.is_empty())
+            && holds_work_of_others(name)
+            && !repo.is_ancestor(tip, &base.commit)?
+        {
+            return Ok(in_conflict(name));
+        }
+        let standing = Standing::read(repo, base, system)?;
+        plan(&Here { repo, base, standing: &standing, waiting: &waiting, now: self.env.now()? })
+    }
+
+    fn proposed(
+        &self,
+        repo: &Repo,
+        base: &Base,
+        planned: Planned,
+    ) -> Result<(Option<Proposal>, Outcome), Failure> {
+        let committed = repo.commit(&base.commit)?.committer_time;
+        let now = self.env.now()?;
+        let proposal = planned.plan.as_ref().map(|plan| Proposal {
+            writes: contents(plan),
+            message: plan.message(),
+            date: plan.committer_time(Some(committed), now),
+        });
+        Ok((proposal, Outcome::of(planned)))
+    }
+
+    fn arrived(
+        &self,
+        console: &mut Console,
+        delivered: Delivered<Outcome>,
+        route: &Route,
+        target: &Target,
+    ) -> Result<Exit, Failure> {
+        let Delivered { answer, base, end } = delivered;
+        let commit = match &end {
+            End::There(commit) | End::LeftAlone(commit) => Some(commit),
+            End::Nothing | End::Faulty(_) | End::Refused(_) | End::RaceLost => None,
+        };
+        let mut outcome = with_branch(answer, route, target, commit, &base);
+        match end {
+            End::Nothing | End::There(_) => {}
+            End::LeftAlone(_) => outcome.result = Verdict::Noop,
+            End::Faulty(findings) => {
+                let mut text = Vec::new();
+                report::render(report::Format::Human(report::Color::Never), &findings, &mut text)
+                    .expect("memory takes every write");
+                console.say(text);
+                outcome.result = Verdict::Refused;
+                outcome.plan = None;
+                outcome.answers =
+                    refused("the rules find fault with what would be released", "see above").answers;
+            }
+            End::Refused(why) => {
+                let failure = Failure::new(format!("could not push to `{}`", escape(target.name())));
+                return Err(why
+                    .lines()
+                    .fold(failure, Failure::because)
+                    .help("may this key or token push there? A protected branch wants a pull request"));
+            }
+            End::RaceLost => {
+                console.say("error: others were first, each time it was tried\n  help: run it again\n");
+                return Ok(Exit::RaceLost);
+            }
+        }
+        self.say(console, &outcome)
+    }
+
+    /// The files of the plan in the working tree and the index. What is pending there already stays.
+    fn in_worktree(
+        &self,
+        repo: &Repo,
+        console: &mut Console,
+        plan: &dyn Fn(&Here<'_>) -> Result<Planned, Failure>,
+    ) -> Result<Exit, Failure> {
+        let mut base = match &self.way.base {
+            Some(rev) => Base { commit: repo.resolve(rev)?, name: rev.clone(), how: "--base" },
+            None => repo.base()?.ok_or_else(|| Failure::new("there is no commit to stand on"))?,
+        };
+        let heads: Vec<ObjectId> = repo.head()?.into_iter().collect();
+        if let Some(contained) = repo.merge_base(&base.commit, &heads)? {
+            base.commit = contained;
+        }
+        let system = self.chosen(systems(repo, &base)?)?;
+        let files = repo.worktree()?;
+        let mut standing = Standing::read(repo, &base, system)?;
+        let pending = |path: &RepoPath| -> Result<Option<Vec<u8>>, Failure> {
+            let entry =
+                files.entry(path)?.filter(|entry| matches!(entry.kind, Kind::File | Kind::Executable));
+            Ok(entry.map(|entry| files.read(&entry, crate::yaml::MAX_BYTES)).transpose()?)
+        };
+        let archive = standing.take_archive();
+        let archive = match archive {
+            Some((path, _)) if pending(&path)?.is_some() => None,
+            other => other,
+        };
+        standing.put(pending(&standing.system.manifest)?, pending(&standing.system.holds)?);
+        let now = self.env.now()?;
+        let mut planned = plan(&Here { repo, base: &base, standing: &standing, waiting: &[], now })?;
+        if let (Some(plan), Some((path, content))) = (&mut planned.plan, archive)
+            && plan.writes.iter().any(|write| write.path == standing.system.manifest)
+        {
+            plan.archived.push(path.clone());
+            plan.writes.insert(0, crate::release::Write { path, content });
+        }
+        let outcome = Outcome { base: Some(base.commit.to_string()), ..Outcome::of(planned) };
+        if let (Some(plan), false) = (&outcome.plan, self.way.dry_run) {
+            let files: Vec<(RepoPath, Vec<u8>)> =
+                plan.writes.iter().map(|write| (write.path.clone(), write.content.clone())).collect();
+            repo.stage(&files, Existing::Replace)?;
+        }
+        self.say(console, &outcome)
+    }
+
+    fn say(&self, console: &mut Console, outcome: &Outcome) -> Result<Exit, Failure> {
+        match self.way.format {
+            Format::Human => console.out(human(outcome))?,
+            Format::Json => console.out(json(outcome))?,
+            Format::Github => {
+                console.out(format!("{}{}", annotations(outcome), human(outcome)))?;
+                self.append("GITHUB_OUTPUT", &github_output(outcome))?;
+                self.append("GITHUB_STEP_SUMMARY", &step_summary(outcome))?;
+            }
+        }
+        Ok(match outcome.result {
+            Verdict::Noop | Verdict::Superseded | Verdict::Updated | Verdict::Held => Exit::Ok,
+            Verdict::Refused | Verdict::Conflict => Exit::Findings,
+        })
+    }
+
+    /// Appends to the file that a variable names, if it is set.
+    fn append(&self, variable: &str, text: &str) -> Result<(), Failure> {
+        let Some(path) = self.env.var(variable).map(std::path::Path::new) else { return Ok(()) };
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .map_err(|cause| Failure::io(format!("write what {variable} names:"), path, &cause))
+    }
+}
+
+/// Whether a branch may hold commits that a plan would not make again. What sysbom plans anew each
+/// time (a rollback, a hold, a snapshot) takes the place of what it planned before.
+fn holds_work_of_others(branch: &str) -> bool {
+    let own = ["rollback", "hold", "promote", "snapshot"].map(|kind| format!("sysbom/{kind}/"));
+    !own.iter().any(|start| branch.starts_with(start.as_str()))
+}
+
+fn in_conflict(branch: &str) -> Planned {
+    let branch = escape(branch);
+    let mut planned = refused(
+        &format!("the branch `{branch}` holds a commit that is no release"),
+        "merge or delete the branch first, or name another with `--branch`",
+    );
+    planned.result = Verdict::Conflict;
+    planned.answers[0].verdict = Verdict::Conflict;
+    planned
+}
+
+fn contents(plan: &Plan) -> Vec<(RepoPath, Content)> {
+    plan.writes.iter().map(|write| (write.path.clone(), Content::Bytes(write.content.clone()))).collect()
+}
+
+fn with_branch(
+    outcome: Outcome,
+    route: &Route,
+    target: &Target,
+    commit: Option<&ObjectId>,
+    base: &ObjectId,
+) -> Outcome {
+    let branch = match route {
+        Route::Branch(name) => Some(name.clone()),
+        Route::Direct => {
+            target.branch().map(|name| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned())
+        }
+    };
+    Outcome { branch, commit: commit.map(ToString::to_string), base: Some(base.to_string()), ..outcome }
+}
+
+/// A refusal that is about no component.
+pub fn refused(message: &str, help: &str) -> Planned {
+    let answer = Answer {
+        component: String::new(),
+        verdict: Verdict::Refused,
+        message: message.to_owned(),
+        help: help.to_owned(),
+    };
+    Planned { result: Verdict::Refused, answers: vec![answer], waiting: Vec::new(), plan: None }
+}
+
+/// A planner's answer that is one plan, nothing to do, or a refusal.
+pub fn of_plan(plan: Result<Option<Plan>, crate::release::Refusal>) -> Planned {
+    match plan {
+        Ok(Some(plan)) => {
+            Planned { result: Verdict::Updated, answers: Vec::new(), waiting: Vec::new(), plan: Some(plan) }
+        }
+        Ok(None) => Planned { result: Verdict::Noop, answers: Vec::new(), waiting: Vec::new(), plan: None },
+        Err(refusal) => refused(&refusal.message, &refusal.help),
+    }
+}
+
+/// Hands the state of base to a planner.
+pub fn with_state<T>(here: &Here<'_>, plan: impl FnOnce(&State<'_>) -> T) -> T {
+    here.standing.with(plan)
+}
