@@ -147,3 +147,80 @@ fn a_hostile_payload_is_refused_without_being_repeated() {
     let ran = scratch.sysbom(&["release", "--payload", "event.json"]).expect(1);
     assert!(!format!("{ran}").contains("\n::set-output"), "{ran}");
 }
+
+#[test]
+fn a_snapshot_is_brought_back_by_the_commands_that_show_prints() {
+    let scratch = base();
+    scratch.write("chart/Chart.yaml", "name: app\nversion: 1.2.0\n");
+    scratch.write("values.yaml", "replicas: 2\n");
+    scratch.commit("chart");
+    let recorded = scratch.git(&["rev-parse", "HEAD"]);
+    scratch
+        .sysbom(&[
+            "snapshot",
+            "exp-1",
+            "--owner",
+            "ada",
+            "--set",
+            "canaryEnabled=true",
+            "--set",
+            "stableWeight=90",
+            "--set",
+            "canaryWeight=10",
+            "--image",
+            &format!("appCanary=ghcr.io/acme/app:v1.3.0-rc.1@{DIGEST_B}"),
+            "--values",
+            "values.yaml",
+            "--direct",
+        ])
+        .expect(0)
+        .says("Snapshot exp-1");
+    scratch.sysbom(&["check", "--base", &recorded, "--head", "main"]).expect(0);
+    let text = scratch.read("releases/history/exp-1.yaml");
+    assert!(text.contains("  chart:\n    path: chart\n    version: 1.2.0\n"), "{text}");
+    scratch.sysbom(&["snapshot", "exp-1", "--direct"]).expect(1).says("the id `exp-1` is taken");
+    scratch
+        .sysbom(&["snapshot", "exp-2", "--set", "canaryWieght=10", "--direct"])
+        .expect(1)
+        .says("did you mean `canaryWeight`?");
+    scratch.sysbom(&["snapshot", "close", "exp-1", "--outcome", "confirmed", "--direct"]).expect(0);
+    assert!(scratch.read("releases/outcomes/exp-1.yaml").contains("outcome: confirmed\n"));
+
+    scratch.write("chart/Chart.yaml", "name: app\nversion: 2.0.0\n");
+    scratch.write("values.yaml", "replicas: 5\n");
+    scratch.commit("moved on");
+    let ran = scratch.sysbom(&["show", "exp-1", "--reproduce"]).expect(0);
+    let ran = ran.says("the chart chart has changed since version 1.2.0").says("values.yaml has changed");
+    let commands: String =
+        ran.out.lines().filter(|line| !line.starts_with("helm ")).map(|line| format!("{line}\n")).collect();
+    let ended = std::process::Command::new("sh")
+        .args(["-c", &commands])
+        .current_dir(scratch.top())
+        .output()
+        .expect("sh runs");
+    assert!(ended.status.success(), "{commands}\n{}", String::from_utf8_lossy(&ended.stderr));
+    let back = scratch.top().join("../exp-1");
+    let read = |path: &str| std::fs::read_to_string(back.join(path)).expect(path);
+    assert_eq!(read("chart/Chart.yaml"), "name: app\nversion: 1.2.0\n");
+    assert_eq!(read("values.yaml"), "replicas: 2\n");
+    assert_eq!(read("releases/history/exp-1.yaml"), text);
+}
+
+#[test]
+fn states_are_shown_and_compared_by_the_names_people_have() {
+    let scratch = base();
+    scratch.sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--direct"]).expect(0);
+    scratch.sysbom(&["show"]).expect(0).says("v1.3.0");
+    scratch.sysbom(&["show", "HEAD~1"]).expect(0).says("v1.2.3");
+    scratch.sysbom(&["show", DIGEST_A]).expect(0).says("app v1.2.3");
+    scratch.sysbom(&["show", "2001-01-01T00:00:00Z"]).expect(2).says("there was no state yet");
+    scratch.sysbom(&["show", "2099-01-01T00:00:00Z"]).expect(0).says("v1.3.0");
+    let archive = scratch.git(&["ls-files", "releases/history"]);
+    let id = archive.trim_start_matches("releases/history/").trim_end_matches(".yaml");
+    scratch.sysbom(&["show", id]).expect(0).says("v1.2.3");
+    let ran = scratch.sysbom(&["diff", id]).expect(0);
+    assert_eq!(ran.out, "app  v1.2.3  v1.3.0  upgraded\n");
+    scratch.sysbom(&["diff", "HEAD~1", "HEAD", "--format", "json"]).expect(0).says("\"kind\": \"upgraded\"");
+    assert_eq!(scratch.sysbom(&["diff", "HEAD"]).expect(0).out, "nothing differs\n");
+    scratch.sysbom(&["show", "nonsense"]).expect(2);
+}

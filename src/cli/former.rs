@@ -8,6 +8,7 @@ use crate::yaml::MAX_BYTES;
 
 use super::failure::Failure;
 use super::policies::archive_path;
+use super::standing::systems;
 
 /// A manifest that was, or a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,4 +65,38 @@ pub fn find(repo: &Repo, base: &Base, system: &System, name: &str) -> Result<For
     let bytes = tree.read(&entry, MAX_BYTES)?;
     let committed = repo.commit(&commit)?.committer_time;
     Ok(Former { name: commit.short().to_owned(), bytes, commit, committed })
+}
+
+/// Base, and the system that is meant.
+pub fn on_base(repo: &Repo, wanted: Option<&str>) -> Result<(Base, System), Failure> {
+    let base = repo.base()?.ok_or_else(|| {
+        Failure::new("there is no commit to look at")
+            .help("make the first one: `sysbom init`, then `git commit`")
+    })?;
+    let system = chosen(systems(repo, &base)?, wanted)?;
+    Ok((base, system))
+}
+
+/// The system of this name; without one, the only one.
+pub fn chosen(mut systems: Vec<System>, wanted: Option<&str>) -> Result<System, Failure> {
+    let names: Vec<String> = systems
+        .iter()
+        .filter_map(|system| system.name.as_deref())
+        .map(|name| escape(name).to_string())
+        .collect();
+    let known = if names.is_empty() {
+        "there is only one system: leave out --system".to_owned()
+    } else {
+        format!("name one of them with --system: {}", names.join(", "))
+    };
+    match wanted {
+        None if systems.len() == 1 => Ok(systems.remove(0)),
+        None if systems.is_empty() => Err(Failure::new("there is no system yet")
+            .help("commit a manifest where the policy says, then release into it")),
+        None => Err(Failure::new("there are several systems").help(known)),
+        Some(wanted) => systems
+            .into_iter()
+            .find(|system| system.name.as_deref() == Some(wanted))
+            .ok_or_else(|| Failure::new(format!("there is no system `{}`", escape(wanted))).help(known)),
+    }
 }

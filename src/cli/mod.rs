@@ -7,6 +7,7 @@ mod check;
 pub mod console;
 mod deliver;
 mod demo;
+mod diff;
 pub mod env;
 pub mod exit;
 mod explain;
@@ -29,6 +30,8 @@ mod promote;
 mod pushed;
 mod release;
 mod rollback;
+mod show;
+mod snapshot;
 mod standing;
 mod target;
 mod update;
@@ -79,6 +82,9 @@ enum Command {
     Hold(hold::Args),
     Unhold(hold::UnholdArgs),
     Promote(promote::Args),
+    Snapshot(snapshot::Args),
+    Diff(diff::Args),
+    Show(show::Args),
     Demo(demo::Args),
     #[command(hide = true)]
     MergeDriver(merge_driver::Args),
@@ -168,6 +174,9 @@ fn run(command: &Command, env: &Env, console: &mut Console) -> Result<Exit, Fail
         Command::Hold(args) => hold::run(args, env, console),
         Command::Unhold(args) => hold::unhold(args, env, console),
         Command::Promote(args) => promote::run(args, env, console),
+        Command::Snapshot(args) => snapshot::run(args, env, console),
+        Command::Diff(args) => diff::run(args, env, console),
+        Command::Show(args) => show::run(args, env, console),
         Command::UpdateBranch(args) => update_branch::run(args, env, console),
         Command::Demo(args) => demo::run(args, env, console),
         Command::MergeDriver(args) => merge_driver::run(args, env, console),

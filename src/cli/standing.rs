@@ -55,6 +55,16 @@ impl<'a> Standing<'a> {
         })
     }
 
+    /// The manifest's bytes, if there is one.
+    pub fn manifest(&self) -> Option<&[u8]> {
+        self.manifest.as_deref()
+    }
+
+    /// Where base's state is to be archived, if it is not yet.
+    pub fn state_path(&self) -> Option<&RepoPath> {
+        self.archive.as_ref()
+    }
+
     /// Where base's state is to be archived, and its bytes; whoever takes it must write it.
     pub fn take_archive(&mut self) -> Option<(RepoPath, Vec<u8>)> {
         self.archive.take().zip(self.manifest.clone())

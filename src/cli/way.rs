@@ -20,6 +20,7 @@ use super::deliver::{Delivered, Delivery, End, Proposal, Route};
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::former::chosen;
 use super::standing::{Standing, systems};
 use super::target::Target;
 
@@ -133,28 +134,8 @@ impl Journey<'_> {
         self.arrived(console, delivered, &route, &target)
     }
 
-    fn chosen(&self, mut systems: Vec<System>) -> Result<System, Failure> {
-        let wanted = self.way.system.as_deref().or(self.system);
-        let names: Vec<String> = systems
-            .iter()
-            .filter_map(|system| system.name.as_deref())
-            .map(|name| escape(name).to_string())
-            .collect();
-        let known = if names.is_empty() {
-            "there is only one system: leave out --system".to_owned()
-        } else {
-            format!("name one of them with --system: {}", names.join(", "))
-        };
-        match wanted {
-            None if systems.len() == 1 => Ok(systems.remove(0)),
-            None if systems.is_empty() => Err(Failure::new("there is no system yet")
-                .help("commit a manifest where the policy says, then release into it")),
-            None => Err(Failure::new("there are several systems").help(known)),
-            Some(wanted) => systems
-                .into_iter()
-                .find(|system| system.name.as_deref() == Some(wanted))
-                .ok_or_else(|| Failure::new(format!("there is no system `{}`", escape(wanted))).help(known)),
-        }
+    fn chosen(&self, systems: Vec<System>) -> Result<System, Failure> {
+        chosen(systems, self.way.system.as_deref().or(self.system))
     }
 
     fn route(&self, repo: &Repo, target: &Target, system: Option<&str>) -> Result<Route, Failure> {

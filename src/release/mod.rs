@@ -32,7 +32,7 @@ pub use promote::promotions;
 pub use record::{Recorded, published_in, recorded};
 pub use reproduce::{Reproduction, reproduce};
 pub use rollback::{Reason, Rollback, plan_hold, plan_unhold};
-pub use snapshot::{Chart, Parameter, Record, SnapshotRequest, plan_close, plan_snapshot};
+pub use snapshot::{Chart, Parameter, Record, SnapshotRequest, plan_close, plan_snapshot, sha256_hex};
 pub use state::{Plan, Published, State, Write};
 
 /// Why something is not done that was asked for. Both texts are safe to print.

@@ -5,6 +5,7 @@
 //! changed in it.
 
 use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
 
 use super::state::Draft;
 use super::values::{put, typed, value_of};
@@ -173,6 +174,11 @@ impl Record {
             reproduces: text(node, "reproduces"),
         })
     }
+}
+
+/// The SHA-256 of a file's bytes, as `sha256sum` prints it.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn texts(entries: &[(&str, &String)]) -> Value {
