@@ -74,10 +74,7 @@ impl Guards {
 pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let arrivals = match asked(args, env)? {
         Ok(arrivals) => arrivals,
-        Err(refusal) => {
-            console.say(format!("error: {}\n  help: {}\n", refusal.message, refusal.help));
-            return Ok(Exit::Findings);
-        }
+        Err(refusal) => return args.way.refuse(&refusal, env, console),
     };
     let system = arrivals.iter().find_map(|arrival| arrival.system.clone());
     if arrivals.iter().any(|arrival| arrival.system != system) {

@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use crate::git::{Base, Content, Existing, Repo};
 use crate::policy::{Direct, System};
 use crate::release::{
-    Answer, Outcome, Plan, Planned, Recorded, State, Verdict, annotations, github_output, human, json,
-    recorded, step_summary,
+    Answer, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict, annotations, github_output, human,
+    json, recorded, step_summary,
 };
 use crate::report;
 use crate::text::escape;
@@ -58,6 +58,14 @@ pub struct Way {
     /// Sign the commit, even if git's configuration does not ask for it
     #[arg(long)]
     sign: bool,
+}
+
+impl Way {
+    /// Says that what was asked for could not even be read, as any other refusal is said.
+    pub fn refuse(&self, refusal: &Refusal, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
+        let journey = Journey { way: self, env, system: None, branch: &|_| String::new() };
+        journey.say(console, &Outcome::of(refused(&refusal.message, &refusal.help)))
+    }
 }
 
 /// How an outcome is said.
