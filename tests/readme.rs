@@ -1,5 +1,5 @@
-//! What README.md shows is what happens: its `console` blocks are run, one after the other, in one
-//! repository.
+//! What README.md and docs/propagation.md show is what happens: the `console` blocks of a page are
+//! run, one after the other, in one repository.
 
 mod support;
 
@@ -13,7 +13,17 @@ struct Step {
 
 #[test]
 fn the_readme_shows_what_happens() {
-    let steps = steps(include_str!("../README.md"));
+    shows_what_happens(include_str!("../README.md"));
+}
+
+#[test]
+fn the_page_on_propagation_shows_what_happens() {
+    shows_what_happens(include_str!("../docs/propagation.md"));
+}
+
+#[track_caller]
+fn shows_what_happens(page: &str) {
+    let steps = steps(page);
     assert!(steps.len() > 5, "found {} commands; the search is broken", steps.len());
     let scratch = Scratch::new();
     for step in steps {
@@ -27,7 +37,7 @@ fn the_readme_shows_what_happens() {
         let output = ran.out.clone() + &ran.err;
         let mut lines = output.lines();
         if let Some(line) = first_unmet(&step.shown, &mut lines) {
-            panic!("after `{}` the README shows\n{line}\n{ran}", step.command);
+            panic!("after `{}` the page shows\n{line}\n{ran}", step.command);
         }
     }
 }
