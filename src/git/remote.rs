@@ -59,7 +59,15 @@ impl Repo {
         args.push(if prune { "--prune" } else { "--no-prune" });
         args.extend(["--no-recurse-submodules", "--", remote]);
         args.extend(refspecs.iter().map(String::as_str));
-        let ended = self.exchange(remote, &args)?;
+        let mut ended = self.exchange(remote, &args)?;
+        for attempt in 1..REFUSALS {
+            // Another process may be writing the same refs of this clone.
+            if ended.status.success() || !reasons(&ended).contains("lock") {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100 << attempt));
+            ended = self.exchange(remote, &args)?;
+        }
         if ended.status.success() {
             return Ok(());
         }

@@ -217,7 +217,7 @@ enum Rebuilt {
 
 /// Whether the branch is one that sysbom makes, by its name.
 pub fn is_ours(name: &str) -> bool {
-    name == "sysbom/batch" || name.starts_with("sysbom/batch/") || name.starts_with("sysbom/release/")
+    name.starts_with("sysbom/")
 }
 
 fn what_was_done(joined: &Joined, contains: bool, base: &str) -> String {
