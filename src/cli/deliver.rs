@@ -86,7 +86,7 @@ impl Delivery<'_> {
         mut plan: impl FnMut(&Base, Option<&ObjectId>) -> Result<(Option<Proposal>, T), Failure>,
     ) -> Result<Delivered<T>, Failure> {
         let mut last = None;
-        let delivered = retry(|| {
+        let delivered = retry(self.repo.attempts(), || {
             let base = self.target.refresh(self.repo, self.others())?;
             let tip = match &self.route {
                 Route::Branch(name) => self.target.tip(self.repo, name)?,

@@ -42,7 +42,7 @@ pub use error::Error;
 pub use fs::replace_file;
 pub use index::IndexTree;
 pub use join::Joined;
-pub use patience::{ATTEMPTS, retry};
+pub use patience::retry;
 pub use pushed::RefUpdate;
 pub use remote::{Lease, Push, Pushed};
 pub use setup::{AttributesFile, Check, HookSet, Setup, Step, StepOutcome};

@@ -7,21 +7,32 @@ use std::process::{Child, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::Error;
 use super::program::{Git, line, not_started};
+use super::{Error, Repo};
 
-/// How often something is attempted that others can spoil.
-pub const ATTEMPTS: u32 = 30;
+/// How often something is attempted that others can spoil, unless `sysbom.attempts` says otherwise.
+const ATTEMPTS: u32 = 30;
 
-/// Makes an attempt until it breaks off with a result, at most [`ATTEMPTS`] times; `None` if every
-/// one was in vain. Between two of them it waits, longer each time and by chance, so that those who
+impl Repo {
+    /// How often something is attempted that others can spoil: `sysbom.attempts` of git's
+    /// configuration, else 30 times.
+    pub fn attempts(&self) -> u32 {
+        self.config("sysbom.attempts").and_then(|text| text.parse().ok()).unwrap_or(ATTEMPTS)
+    }
+}
+
+/// Makes an attempt until it breaks off with a result, at most so many times; `None` if every one
+/// was in vain. Between two of them it waits, longer each time and by chance, so that those who
 /// got into each other's way do not meet again.
-pub fn retry<T, E>(mut attempt: impl FnMut() -> Result<ControlFlow<T>, E>) -> Result<Option<T>, E> {
-    for count in 0..ATTEMPTS {
+pub fn retry<T, E>(
+    attempts: u32,
+    mut attempt: impl FnMut() -> Result<ControlFlow<T>, E>,
+) -> Result<Option<T>, E> {
+    for count in 0..attempts {
         if let ControlFlow::Break(result) = attempt()? {
             return Ok(Some(result));
         }
-        if count + 1 < ATTEMPTS {
+        if count + 1 < attempts {
             std::thread::sleep(pause(count, chance()));
         }
     }
@@ -113,7 +124,9 @@ mod tests {
             count += 1;
             Ok::<_, ()>(if count == 3 { ControlFlow::Break("done") } else { ControlFlow::Continue(()) })
         };
-        assert_eq!(retry(&mut third), Ok(Some("done")));
+        assert_eq!(retry(3, &mut third), Ok(Some("done")));
         assert_eq!(count, 3);
+        assert_eq!(retry(2, || Ok::<ControlFlow<()>, ()>(ControlFlow::Continue(()))), Ok(None));
+        assert_eq!(retry(2, || Err::<ControlFlow<()>, _>("broken")), Err("broken"));
     }
 }

@@ -50,7 +50,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let now = env.now()?;
     let mut session =
         Session { repo: &repo, target: &target, args, now, done: BTreeSet::new(), worst: Worst::default() };
-    let finished = retry(|| session.round(console))?;
+    let finished = retry(repo.attempts(), || session.round(console))?;
     if finished.is_none() {
         console.say("error: others moved the branches first, each time it was tried\n  help: run it again\n");
         return Ok(Exit::RaceLost);

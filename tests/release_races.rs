@@ -1,0 +1,34 @@
+//! Eight processes release at the same time onto one bare repository: nothing is lost, nothing is
+//! doubled. The second test command runs the same with hundreds of releases.
+
+#[path = "support/forge.rs"]
+mod forge;
+#[path = "support/races.rs"]
+mod races;
+#[path = "support/random.rs"]
+mod random;
+
+use races::Killing;
+
+const RELEASES: usize = 16;
+
+#[test]
+fn direct_releases_at_the_same_time_all_arrive() {
+    races::direct(RELEASES, Killing::Nobody);
+}
+
+#[test]
+fn releases_onto_branches_at_the_same_time_all_arrive() {
+    races::on_branches(RELEASES, Killing::Nobody);
+}
+
+#[test]
+fn releases_into_one_batch_at_the_same_time_all_arrive() {
+    races::in_a_batch(RELEASES, Killing::Nobody);
+}
+
+#[test]
+fn whoever_is_killed_and_runs_again_ends_at_the_same_pins_and_archives() {
+    races::direct(RELEASES, Killing::Some);
+    races::in_a_batch(RELEASES, Killing::Some);
+}
