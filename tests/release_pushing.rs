@@ -130,9 +130,9 @@ fn five_direct_releases_in_a_row_leave_five_archives_of_different_times() {
 /// been called.
 fn before_each_push(clone: &Path, script: &str) {
     let path = clone.join(".git/hooks/pre-push");
-    let count = clone.join(".git/count");
+    let count = clone.join(".git/count").display().to_string();
     let script = format!(
-        "#!/bin/sh\nn=$(($(cat {count:?} 2>/dev/null || echo 0) + 1)); echo $n > {count:?}\nset -- $n\n{script}\n"
+        "#!/bin/sh\nn=$(($(cat '{count}' 2>/dev/null || echo 0) + 1)); echo $n > '{count}'\nset -- $n\n{script}\n"
     );
     std::fs::write(&path, script).unwrap();
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

@@ -5,6 +5,7 @@
 mod forge;
 #[path = "support/races.rs"]
 mod races;
+#[allow(dead_code, reason = "every test target uses its own part of it")]
 #[path = "support/random.rs"]
 mod random;
 

@@ -3,6 +3,7 @@
 
 #[path = "support/forge.rs"]
 mod forge;
+#[allow(dead_code, reason = "every test target uses its own part of it")]
 #[path = "support/random.rs"]
 mod random;
 #[path = "support/simulation.rs"]

@@ -58,8 +58,10 @@ impl Forge {
         std::fs::create_dir(forge.path("home")).expect("the folder is ours");
         forge.git(forge.root.path(), &["init", "-q", "--bare", "-b", "main", "origin.git"]);
         let hook = forge.path("origin.git/hooks/post-receive");
-        let script =
-            format!("#!/bin/sh\nwhile read line; do echo \"$line\" >> {:?}; done\n", forge.path("log"));
+        let script = format!(
+            "#!/bin/sh\nwhile read line; do echo \"$line\" >> '{}'; done\n",
+            forge.path("log").display()
+        );
         std::fs::write(&hook, script).expect("the folder is ours");
         let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(&hook, executable).expect("the folder is ours");
