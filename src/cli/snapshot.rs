@@ -210,20 +210,9 @@ fn record(args: &Args, here: &Here<'_>, tree: &dyn Tree, from: &Former) -> Resul
 
 /// The chart that is named, or the only one there is.
 fn chart(named: Option<&str>, tree: &dyn Tree) -> Result<Option<Chart>, Failure> {
-    let folder = match named {
-        Some(folder) => RepoPath::new(folder.trim_end_matches('/')),
-        None => {
-            // A chart below `charts/` of another is a part of that one.
-            let is_chart = |entry: &TreeEntry| {
-                entry.path.name() == "Chart.yaml" && !entry.path.as_str().contains("/charts/")
-            };
-            let files = tree.files_below(&RepoPath::new(""))?;
-            let mut found = files.iter().filter(|entry| is_chart(entry));
-            match (found.next().and_then(|entry| entry.path.folder()), found.next()) {
-                (Some(folder), None) => folder,
-                _ => return Ok(None),
-            }
-        }
+    let named = named.map(|folder| RepoPath::new(folder.trim_end_matches('/')));
+    let Some(folder) = named.map_or_else(|| only_chart(tree), |folder| Ok(Some(folder)))? else {
+        return Ok(None);
     };
     let entry = tree.entry(&folder)?.filter(|entry| entry.kind == Kind::Folder).ok_or_else(|| {
         Failure::new(format!("there is no folder `{}` on the base branch", escape(folder.as_str())))
@@ -237,6 +226,16 @@ fn chart(named: Option<&str>, tree: &dyn Tree) -> Result<Option<Chart>, Failure>
         version: version.unwrap_or_default().to_owned(),
         digest: entry.id.to_string(),
     }))
+}
+
+/// The folder of the only chart. A chart below `charts/` of another is a part of that one.
+fn only_chart(tree: &dyn Tree) -> Result<Option<RepoPath>, Failure> {
+    let is_chart =
+        |entry: &&TreeEntry| entry.path.name() == "Chart.yaml" && !entry.path.as_str().contains("/charts/");
+    let files = tree.files_below(&RepoPath::new(""))?;
+    let mut found = files.iter().filter(is_chart);
+    let first = found.next().and_then(|entry| entry.path.folder());
+    Ok(first.filter(|_| found.next().is_none()))
 }
 
 /// A file of base.
