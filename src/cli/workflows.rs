@@ -164,7 +164,10 @@ fn adapted(text: &str, source: Option<Source>, branch: &str) -> String {
 /// The name of the base branch on the forge.
 pub fn base_branch(repo: &Repo) -> Result<String, Failure> {
     let base = repo.base()?.filter(|base| base.how != "HEAD").map(|base| base.name);
-    let name = base.or_else(|| repo.branch()).unwrap_or_else(|| "main".to_owned());
+    let name = match base {
+        Some(name) => name,
+        None => repo.current_branch()?.unwrap_or_else(|| "main".to_owned()),
+    };
     let name = name.strip_prefix("origin/").unwrap_or(&name);
     // It goes into YAML, and into a pattern of branches.
     if name.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c)) {

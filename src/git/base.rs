@@ -35,11 +35,6 @@ impl Repo {
         Ok(self.head()?.map(|commit| Base { commit, name: "HEAD".to_owned(), how: "HEAD" }))
     }
 
-    /// The short name of the branch that is checked out, born or not.
-    pub fn branch(&self) -> Option<String> {
-        self.inner.head_name().ok()?.map(|name| name.shorten().to_string())
-    }
-
     fn configured_base(&self, name: String) -> Result<Base, Error> {
         match self.resolve(&name) {
             Ok(commit) => Ok(Base { commit, name, how: "sysbom.base" }),
