@@ -100,7 +100,7 @@ fn a_branch_name_that_yaml_would_read_as_something_else_is_refused() {
 fn doctor_names_what_is_missing_and_what_would_never_run() {
     let scratch = adopted();
     scratch.sysbom(&["doctor", "--forge"]).expect(1).says("there are none of sysbom");
-    scratch.sysbom(&["init", "--forge", "github"]).expect(0).says("put the place and the commit");
+    scratch.sysbom(&["init", "--forge", "github"]).expect(0).says("say where the workflows get sysbom from");
     scratch.sysbom(&["doctor", "--forge"]).expect(1).says("does not say yet where sysbom lives");
 
     let scratch = adopted();

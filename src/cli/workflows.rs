@@ -197,11 +197,15 @@ fn put(top: &Path, name: &str, text: &str, console: &mut Console) -> Result<(), 
 
 fn say_what_is_left(source: Option<Source>, forge: Forge, console: &mut Console) -> Result<(), Failure> {
     if source.is_none() {
-        let place = match forge {
-            Forge::Github => "`uses: your-org/sysbom@000...` in them",
-            Forge::Gitlab => "SYSBOM_GIT and SYSBOM_REV in it",
+        let how = match forge {
+            Forge::Github => {
+                "`sed -i 's|your-org/sysbom@0*|OWNER/REPOSITORY@COMMIT|' .github/workflows/sysbom-*.yml`"
+            }
+            Forge::Gitlab => "SYSBOM_GIT and SYSBOM_REV in .gitlab/sysbom.yml",
         };
-        console.out(format!("note    put the place and the commit of sysbom where {place} stands\n"))?;
+        console.out(format!(
+            "note    say where the workflows get sysbom from, at which commit:\n        {how}\n"
+        ))?;
     }
     console.out("note    `sysbom doctor --forge` lists the settings of the forge that they need\n")
 }
