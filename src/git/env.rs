@@ -21,9 +21,6 @@ pub struct GitEnv {
     pub alternates: Option<OsString>,
     /// `GIT_SHALLOW_FILE`: while a shallow push is judged.
     pub shallow_file: Option<PathBuf>,
-    /// `GIT_NO_REPLACE_OBJECTS`: objects are what they are, whatever `refs/replace` puts in their
-    /// place.
-    pub no_replacements: bool,
     /// `GIT_CONFIG_PARAMETERS`: what `git -c KEY=VALUE` sets, as `KEY=VALUE`, or `KEY` for true.
     pub overrides: Vec<String>,
     /// The commits named by `GITHEAD_<id>`: what a merge brings in, before `MERGE_HEAD` is written.
@@ -50,7 +47,6 @@ impl GitEnv {
             "GIT_OBJECT_DIRECTORY" => self.object_directory = Some(value.into()),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES" => self.alternates = Some(value),
             "GIT_SHALLOW_FILE" => self.shallow_file = Some(value.into()),
-            "GIT_NO_REPLACE_OBJECTS" => self.no_replacements = true,
             "GIT_CONFIG_PARAMETERS" => self.overrides = overrides(&value.to_string_lossy()),
             _ => match name.strip_prefix("GITHEAD_") {
                 Some(id) if id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit()) => {

@@ -32,8 +32,9 @@ impl Repo {
 fn open(start: &Path, env: &GitEnv) -> Result<gix::Repository, Error> {
     let options = || {
         let overrides = env.overrides.iter().map(String::as_str).filter(|entry| is_read_here(entry));
-        let no_replacements = env.no_replacements.then_some("core.useReplaceRefs=false");
-        let overrides = overrides.chain(no_replacements);
+        // What is judged is what is pushed, and a push takes objects as they are, whatever
+        // `refs/replace` shows in their place.
+        let overrides = overrides.chain(["core.useReplaceRefs=false"]);
         gix::open::Options::default().bail_if_untrusted(true).cli_overrides(overrides)
     };
     let opened = match &env.git_dir {

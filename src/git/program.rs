@@ -46,9 +46,6 @@ impl Repo {
         if let Some(alternates) = &env.alternates {
             variables.push(("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates.clone()));
         }
-        if env.no_replacements {
-            variables.push(("GIT_NO_REPLACE_OBJECTS", "1".into()));
-        }
         Git { folder, variables }
     }
 }
@@ -124,6 +121,8 @@ pub(super) fn clean_command() -> Command {
         command.env_remove(name);
     }
     command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+    // Objects are what they are, as for us.
+    command.env("GIT_NO_REPLACE_OBJECTS", "1");
     command
 }
 
