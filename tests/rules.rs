@@ -440,6 +440,19 @@ fn image_moved_fires_at_the_new_name() {
 }
 
 #[test]
+fn image_moved_fires_at_the_part_that_changed() {
+    let policy = "fields: {image: [registry, repository]}\n";
+    let state = |registry: &str| {
+        let web = format!("images:\n  web:\n    registry: {registry}\n    repository: acme/web\n");
+        web + &format!("    tag: v1.2.3\n    digest: {}\n", digest("web"))
+    };
+    let (before, after) = (state("ghcr.io"), state("docker.io"));
+    let base = tree(&before).with(POLICY, policy);
+    let found = update(Some(&base), &base.clone().with(CURRENT, after).with(&archive(0, &before), before));
+    assert_eq!(places("image-moved", &found), ["error releases/current.yaml:3:15"]);
+}
+
+#[test]
 fn image_moved_is_quiet_where_the_policy_lists_the_name() {
     let after = sound().replace("ghcr.io/acme/web", "quay.io/acme/web");
     let policy = "images:\n  web: [\"ghcr.io/acme/*\", \"quay.io/acme/*\"]\n";
@@ -1080,6 +1093,16 @@ fn content_of_archives_is_judged_only_if_nobody_published_it() {
     assert_eq!(check(&input).expect("a map can be read"), []);
     // But nobody can make up a state.
     assert_eq!(places("floating-tag", &update(Some(&before), &after)), [format!("error {old}:4:10")]);
+}
+
+#[test]
+fn a_new_history_file_is_judged_however_its_ending_is_written() {
+    let floating = app("latest");
+    for name in ["x.yaml", "x.yml", "x.YAML", "x.Yml"] {
+        let after =
+            tree(&sound()).with(&format!("releases/history/{name}"), format!("{floating}snapshotId: x\n"));
+        assert_eq!(rules(&update(Some(&tree(&sound())), &after)), ["floating-tag"], "{name}");
+    }
 }
 
 #[test]

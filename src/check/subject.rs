@@ -162,7 +162,9 @@ impl<'a> Subject<'a> {
 
     fn role(&self, entry: &TreeEntry) -> Result<Role, TreeError> {
         let name = entry.path.name();
-        if !matches!(name.rsplit_once('.'), Some((_, "yaml" | "yml"))) {
+        let is_yaml =
+            |(_, ending): (&str, &str)| ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml));
+        if !name.rsplit_once('.').is_some_and(is_yaml) {
             return Ok(Role::Other);
         }
         if self.state_before() == Some(&entry.id) || (self.input.is_former)(&self.system, &entry.id)? {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::check::{Unjudged, judge, rule_ids};
 use crate::policy::{MAX_POLICY_BYTES, Policies, PolicyFault, System};
-use crate::text::{Source, position};
+use crate::text::{Source, escape, position};
 use crate::tree::{RepoPath, Tree};
 
 use super::failure::Failure;
@@ -41,8 +41,8 @@ pub fn policies_of_file(path: &Path) -> Result<Policies, Failure> {
 }
 
 fn describe(failure: Failure, source: &Source, faults: &[PolicyFault]) -> Failure {
-    let helps: Vec<&str> =
-        faults.iter().map(|fault| fault.help.as_str()).filter(|help| !help.is_empty()).collect();
+    let helps = faults.iter().map(|fault| &fault.help).filter(|help| !help.is_empty());
+    let helps: Vec<String> = helps.map(|help| escape(help).to_string()).collect();
     let failure = faults.iter().fold(failure, |failure, fault| {
         let at = position(&source.text, fault.span.start);
         failure.because(format!("{}:{}:{}: {}", source.name, at.line, at.column, fault.message))

@@ -5,7 +5,7 @@ use std::io;
 use super::place::Places;
 use super::{plain, severity_word};
 use crate::check::{Finding, Severity};
-use crate::text::{escape, escape_lines};
+use crate::text::escape;
 
 /// GitHub keeps this many annotations of a step and drops the rest without a word.
 const ANNOTATIONS: usize = 10;
@@ -47,7 +47,7 @@ fn body(finding: &Finding, places: &mut Places) -> String {
         write!(body, "\nbecause: {path}:{}:{} {label}", at.line, at.column).expect("a string takes all text");
     }
     if !finding.help.is_empty() {
-        write!(body, "\nhelp: {}", escape_lines(&finding.help)).expect("a string takes all text");
+        write!(body, "\nhelp: {}", escape(&finding.help)).expect("a string takes all text");
     }
     body
 }

@@ -45,10 +45,7 @@ fn report(finding: &Finding, places: &mut Places, color: Color) -> String {
         text.push_str(&shown(&place, places, escape(label).to_string(), miette::Severity::Advice, color));
     }
     if !finding.help.is_empty() {
-        let help = escape_lines(&finding.help).to_string();
-        text.push_str("  help: ");
-        text.push_str(&help.replace('\n', "\n        "));
-        text.push('\n');
+        text.push_str(&format!("  help: {}\n", escape(&finding.help)));
     }
     text
 }
@@ -257,6 +254,7 @@ mod tests {
     fn nothing_is_obeyed_that_a_file_says() {
         let out = rendered(&[samples::hostile()]);
         assert!(!out.contains(['\u{1b}', '\u{202e}', '\u{2028}', '\r']), "{out:?}");
+        assert!(out.contains("  help: do\\u{a}::error::c\n"), "{out}");
         for line in out.lines() {
             assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
         }

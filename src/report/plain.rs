@@ -6,7 +6,7 @@ use std::io;
 use super::place::Places;
 use super::{Counts, severity_word};
 use crate::check::Finding;
-use crate::text::{escape, escape_lines};
+use crate::text::escape;
 
 /// `error[floating-tag]: component ...`, escaped.
 pub fn headline(finding: &Finding) -> String {
@@ -31,8 +31,7 @@ pub fn finding(finding: &Finding, places: &mut Places, out: &mut dyn io::Write) 
         line(&format!("  because: {path}:{}:{} {label}", at.line, at.column), out)?;
     }
     if !finding.help.is_empty() {
-        let help = escape_lines(&finding.help).to_string();
-        line(&format!("  help: {}", help.replace('\n', "\n        ")), out)?;
+        line(&format!("  help: {}", escape(&finding.help)), out)?;
     }
     Ok(())
 }

@@ -37,8 +37,8 @@ pub fn archive_missing(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
         subject.system.history
     );
     let help = match &path {
-        Some(path) => format!("`sysbom archive` writes and stages it as `{path}`"),
-        None => "`sysbom archive` writes and stages it".to_owned(),
+        Some(path) => format!("`sysbom archive` writes and stages it as `{path}`; then commit it"),
+        None => "`sysbom archive` writes and stages it; then commit it".to_owned(),
     };
     let fix = path.map(|path| Fix::Archive { path, blob: state.clone() });
     let at = Excerpt::whole(manifest.clone(), "");

@@ -113,13 +113,27 @@ pub fn image_moved(subject: &Subject) -> Vec<Finding> {
              `images: {{{name}: [\"{}\", \"{}\"]}}`",
             before.text, after.text
         );
-        let was = pair.before_file.excerpt(before.span, format!("on {}", subject.input.before_name));
+        let [was, at] =
+            moved_part(pair, &subject.policy().layout.fields.image).unwrap_or([before.span, after.span]);
+        let was = pair.before_file.excerpt(was, format!("on {}", subject.input.before_name));
         let setting = subject.setting(allowed.and_then(|allowed| allowed.span), "the names allowed");
-        Some(
-            pair.after_file.finding("image-moved", after.span, message, help).because([was]).because(setting),
-        )
+        Some(pair.after_file.finding("image-moved", at, message, help).because([was]).because(setting))
     };
     subject.pairs().iter().filter_map(moved).collect()
+}
+
+/// Of an image name that is written in parts the first one that differs, before and after.
+fn moved_part(pair: &Pair, keys: &[String]) -> Option<[Span; 2]> {
+    let [before, after] = [pair.before_file.as_read()?, pair.after_file.as_read()?];
+    let part = |read: &Read, component: &Component, key: &str| {
+        let value = read.document.entry(component.node, key)?.value;
+        Some((read.document.scalar(value)?.to_owned(), read.document.node(value).span))
+    };
+    keys.iter().find_map(|key| {
+        let (was, was_at) = part(before, pair.before, key)?;
+        let (is, is_at) = part(after, pair.after, key)?;
+        (was != is).then_some([was_at, is_at])
+    })
 }
 
 /// `half-moved-pin`: tag and digest move together.
