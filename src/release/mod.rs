@@ -6,11 +6,14 @@
 
 mod arrival;
 mod branch;
+mod guards;
 mod holds;
 mod moment;
 mod outcome;
+mod parameter;
 mod plan;
 mod promote;
+mod provenance;
 mod record;
 mod repin;
 mod reproduce;
@@ -27,12 +30,14 @@ pub use branch::{
 pub use holds::{Hold, Holds};
 pub use moment::Moment;
 pub use outcome::{Outcome, annotations, changes_json, github_output, human, json, step_summary};
+pub use parameter::Parameter;
 pub use plan::{Answer, Guard, Planned, Request, Verdict, plan_release};
 pub use promote::promotions;
+pub use provenance::{Chart, Record, sha256_hex};
 pub use record::{Recorded, published_in, recorded};
 pub use reproduce::{Reproduction, reproduce};
 pub use rollback::{Reason, Rollback, plan_hold, plan_unhold};
-pub use snapshot::{Chart, Parameter, Record, SnapshotRequest, plan_close, plan_snapshot, sha256_hex};
+pub use snapshot::{SnapshotRequest, plan_close, plan_snapshot};
 pub use state::{Plan, Published, State, Write};
 
 /// Why something is not done that was asked for. Both texts are safe to print.

@@ -5,11 +5,11 @@
 //! changed in it.
 
 use serde_json::Value as Json;
-use sha2::{Digest as _, Sha256};
 
+use super::provenance::RECORD;
 use super::state::Draft;
-use super::values::{put, typed, value_of};
-use super::{Arrival, Moment, Plan, Refusal, Write, repin, schema};
+use super::values::{put, value_of};
+use super::{Arrival, Moment, Parameter, Plan, Record, Refusal, Write, repin, schema};
 use crate::bom::SnapshotId;
 use crate::policy::System;
 use crate::suggest::nearest;
@@ -17,175 +17,8 @@ use crate::text::escape;
 use crate::yaml::{self, Change, Document, Path, Value, apply};
 
 const EXPERIMENT: &str = "experiment";
-const RECORD: &str = "sysbom";
 /// Parameters that every chart with a canary has.
 const USUAL: &[&str] = &["canaryEnabled", "stableWeight", "canaryWeight"];
-/// The most bytes of a parameters file.
-const MAX_PARAMETERS: usize = 1 << 20;
-
-/// One parameter of an experiment: the keys that lead to it, and its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameter {
-    keys: Vec<String>,
-    value: Value,
-}
-
-impl Parameter {
-    /// Reads `name=value`; dots lead further down. A value that Helm would print as it is written
-    /// is a number or a truth value; everything else is a string.
-    pub fn read(text: &str) -> Result<Parameter, Refusal> {
-        let form = "write `--set name=value`, such as `--set canaryWeight=10`";
-        let Some((name, value)) = text.split_once('=') else {
-            return Err(Refusal::new(format!("`{}` sets nothing", escape(text)), form));
-        };
-        let keys: Vec<String> = name.split('.').map(str::to_owned).collect();
-        if keys.iter().any(String::is_empty) {
-            return Err(Refusal::new(format!("`{}` names no parameter", escape(name)), form));
-        }
-        Ok(Parameter { keys, value: typed(value) })
-    }
-
-    /// Reads a file of parameters: a mapping in YAML or JSON. Mappings in it lead further down.
-    pub fn read_file(bytes: &[u8]) -> Result<Vec<Parameter>, Refusal> {
-        let help = "write one parameter per line, such as `canaryWeight: 10`";
-        if bytes.len() > MAX_PARAMETERS {
-            return Err(Refusal::new(format!("the parameters have more than {MAX_PARAMETERS} bytes"), help));
-        }
-        let document = Document::parse_bytes(bytes).map_err(|fault| {
-            Refusal::new(format!("the parameters are no YAML: {}", escape(&fault.message)), help)
-        })?;
-        if let Some(twice) = yaml::duplicate_keys(&document).first() {
-            return Err(Refusal::new(format!("the parameter `{}` stands twice", escape(&twice.key)), help));
-        }
-        let root = document.root().and_then(|root| value_of(&document, root));
-        let Some(Value::Mapping(entries)) = root else {
-            return Err(Refusal::new("the parameters are no mapping of names and plain values", help));
-        };
-        let mut found = Vec::new();
-        let mut open = vec![(Vec::<String>::new(), entries)];
-        while let Some((keys, entries)) = open.pop() {
-            for (key, value) in entries {
-                let keys: Vec<String> = keys.iter().cloned().chain([key]).collect();
-                match value {
-                    Value::Mapping(inner) if !inner.is_empty() => open.push((keys, inner)),
-                    value => found.push(Parameter { keys, value }),
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    fn name(&self) -> String {
-        self.keys.join(".")
-    }
-}
-
-/// Where a snapshot comes from, as it says itself under `sysbom`.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Record {
-    /// Who to ask.
-    pub owner: Option<String>,
-    /// What is expected.
-    pub hypothesis: Option<String>,
-    /// When it was made.
-    pub created: Option<Moment>,
-    /// The commit of the operation repository that it was made on.
-    pub commit: String,
-    /// The state that it started from: an archive's or a snapshot's path, or the manifest's.
-    pub release: String,
-    /// The chart that was deployed with it.
-    pub chart: Option<Chart>,
-    /// The values files that go before it, in this order, each with the SHA-256 of its bytes.
-    pub values: Vec<(String, String)>,
-    /// What load it ran under.
-    pub load: Option<String>,
-    /// Where it was measured.
-    pub metrics: Option<String>,
-    /// The snapshot that it repeats.
-    pub reproduces: Option<String>,
-}
-
-/// A chart at a moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chart {
-    /// Its folder.
-    pub path: String,
-    /// Its version, as `Chart.yaml` has it.
-    pub version: String,
-    /// What tells its content from any other: git's id of the folder.
-    pub digest: String,
-}
-
-impl Record {
-    fn value(&self, id: &SnapshotId) -> Value {
-        let mut entries = Vec::new();
-        let mut text = |key: &str, value: Option<&str>| {
-            entries.extend(value.map(|value| (key.to_owned(), Value::text(value))));
-        };
-        text("id", Some(id.as_str()));
-        text("owner", self.owner.as_deref());
-        text("hypothesis", self.hypothesis.as_deref());
-        text("created", self.created.map(|created| created.to_string()).as_deref());
-        let base = [("commit", &self.commit), ("release", &self.release)];
-        entries.push(("base".to_owned(), texts(&base)));
-        if let Some(chart) = &self.chart {
-            let chart = [("path", &chart.path), ("version", &chart.version), ("digest", &chart.digest)];
-            entries.push(("chart".to_owned(), texts(&chart)));
-        }
-        if !self.values.is_empty() {
-            let files = self.values.iter().map(|(path, sha256)| texts(&[("path", path), ("sha256", sha256)]));
-            entries.push(("values".to_owned(), Value::Sequence(files.collect())));
-        }
-        let more = [("load", &self.load), ("metrics", &self.metrics), ("reproduces", &self.reproduces)];
-        for (key, value) in more {
-            entries.extend(value.as_ref().map(|value| (key.to_owned(), Value::text(value))));
-        }
-        Value::Mapping(entries)
-    }
-
-    /// Reads the record of a snapshot; `None` for a text that has none.
-    pub fn read(text: &str) -> Option<Record> {
-        let document = Document::parse(text).ok()?;
-        let node = document.get(document.root()?, RECORD)?;
-        let at = |node, key| document.get(node, key);
-        let text = |node, key| document.scalar(at(node, key)?).map(str::to_owned);
-        let base = at(node, "base")?;
-        let chart = at(node, "chart").and_then(|chart| {
-            Some(Chart {
-                path: text(chart, "path")?,
-                version: text(chart, "version")?,
-                digest: text(chart, "digest")?,
-            })
-        });
-        let values = at(node, "values").map(|values| document.items(values)).unwrap_or_default();
-        Some(Record {
-            owner: text(node, "owner"),
-            hypothesis: text(node, "hypothesis"),
-            created: text(node, "created").and_then(|created| created.parse().ok()),
-            commit: text(base, "commit")?,
-            release: text(base, "release").unwrap_or_default(),
-            chart,
-            values: values
-                .iter()
-                .filter_map(|item| Some((text(item.value, "path")?, text(item.value, "sha256")?)))
-                .collect(),
-            load: text(node, "load"),
-            metrics: text(node, "metrics"),
-            reproduces: text(node, "reproduces"),
-        })
-    }
-}
-
-/// The SHA-256 of a file's bytes, as `sha256sum` prints it.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn texts(entries: &[(&str, &String)]) -> Value {
-    Value::Mapping(
-        entries.iter().map(|(key, text)| ((*key).to_owned(), Value::text(text.as_str()))).collect(),
-    )
-}
 
 /// What a snapshot is made of.
 #[derive(Clone, Copy, Debug)]

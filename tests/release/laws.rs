@@ -1,8 +1,10 @@
 //! What holds for every release.
 
-use sysbom::release::Verdict;
+use sysbom::release::{Moment, Reason, Rollback, Verdict};
 
-use crate::world::World;
+use crate::mutants::mutated;
+use crate::random::Random;
+use crate::world::{NOW, World, digest};
 
 const LAYOUTS: &[(&str, &str)] = &[
     (
@@ -33,4 +35,44 @@ fn a_release_sets_its_own_pin_and_no_other_and_twice_is_once() {
         let older = after.release(&["app=v1.2.3@a"], &[]);
         assert_eq!((older.result, older.plan), (Verdict::Superseded, None), "{text}");
     }
+}
+
+/// Manifests after accidents: whatever a release makes of one, it set the pin that was asked for and
+/// no other; doing it again is nothing; and the rollback brings the old pins back.
+#[test]
+fn whatever_is_released_is_what_was_asked_for_and_comes_back() {
+    let mut random = Random::new(7);
+    let mut made = 0;
+    for round in 0..4_000 {
+        let (text, policy) = LAYOUTS[round % LAYOUTS.len()];
+        let mut world = World::with_policy(text, policy);
+        if round >= LAYOUTS.len() {
+            world.manifest = world.manifest.map(|text| mutated(&mut random, &text));
+        }
+        let planned = world.release(&["app=v1.3.0@c"], &[]);
+        let Some(plan) = planned.plan else { continue };
+        made += 1;
+        let after = world.after(&plan);
+        let text = world.manifest.as_deref().expect("there is one");
+        assert_eq!(
+            (after.pin("app").tag, after.pin("app").digest),
+            ("v1.3.0".to_owned(), digest('c')),
+            "{text}"
+        );
+        let others = |world: &World| {
+            let mut pins = world.pins();
+            pins.retain(|(name, _)| name != "app");
+            pins
+        };
+        assert_eq!(others(&after), others(&world), "{text}");
+        assert_eq!(after.release(&["app=v1.3.0@c"], &[]).result, Verdict::Noop, "{text}");
+        let back = after.state(|state| {
+            let rollback = Rollback::begin(state, &[]).expect("it was read a moment ago");
+            rollback.plan("before", text.as_bytes(), Reason { text: "law", now: Moment(NOW) })
+        });
+        if let Some(plan) = back.plan {
+            assert_eq!(after.after(&plan).pins(), world.pins(), "{text}");
+        }
+    }
+    assert!(made > 400, "made {made} releases");
 }

@@ -115,6 +115,13 @@ impl World {
         after
     }
 
+    /// All pins, in source order.
+    pub fn pins(&self) -> Vec<(String, Pin)> {
+        let document = Document::parse(self.manifest.as_deref().expect("there is one")).expect("it is YAML");
+        let manifest = Manifest::read(&document, &self.system.policy.layout);
+        manifest.components.iter().map(|component| (component.name.clone(), component.pin())).collect()
+    }
+
     /// The pin of a component.
     pub fn pin(&self, component: &str) -> Pin {
         let document = Document::parse(self.manifest.as_deref().expect("there is one")).expect("it is YAML");
