@@ -44,11 +44,20 @@ impl Target {
     }
 
     fn on_remote(repo: &Repo, rev: Option<&str>, remote: &str) -> Result<Target, Failure> {
+        let is_remote = |name: &str| repo.config(&format!("remote.{name}.url")).is_some();
+        if !is_remote(remote) {
+            return Err(Failure::new(format!("there is no remote `{remote}`"))
+                .help("`git remote -v` lists them; `git remote add NAME URL` adds one"));
+        }
         let short = |name: &str| -> Option<String> {
-            let name = name.strip_prefix("refs/remotes/").unwrap_or(name);
+            let name = ["refs/remotes/", "refs/heads/"]
+                .iter()
+                .find_map(|start| name.strip_prefix(start))
+                .unwrap_or(name);
+            let behind_remote = name.split_once('/').filter(|(first, _)| is_remote(first));
             let own = name.strip_prefix(remote).and_then(|rest| rest.strip_prefix('/'));
-            Some(own.unwrap_or_else(|| name.strip_prefix("refs/heads/").unwrap_or(name)).to_owned())
-                .filter(|name| name != "HEAD")
+            let short = own.or(behind_remote.map(|(_, rest)| rest)).unwrap_or(name);
+            Some(short.to_owned()).filter(|name| name != "HEAD")
         };
         let found = match rev {
             Some(rev) => {

@@ -169,8 +169,14 @@ impl Repo {
 
     /// A setting that is true or false, as git reads it, `git -c` included.
     fn is_set(&self, key: &str) -> Result<bool, Error> {
-        let ended = self.git().end(&["config", "--type=bool", "--get", key], b"")?;
-        Ok(ended.stdout.trim_ascii() == b"true")
+        let args = ["config", "--type=bool", "--get", key];
+        let ended = self.git().end(&args, b"")?;
+        match ended.status.code() {
+            Some(0) => Ok(ended.stdout.trim_ascii() == b"true"),
+            // It is set nowhere.
+            Some(1) => Ok(false),
+            _ => Err(refused(&args, &ended)),
+        }
     }
 
     /// git's refusal to make a commit, with what to do about it.

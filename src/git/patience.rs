@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::process::{Child, ExitStatus, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
 use super::program::{Git, line, not_started};
@@ -67,10 +67,7 @@ impl Git {
         let status = waited
             .map_err(|cause| Error::new(format!("could not wait for `{}`", line(args))).because(cause))?;
         let Some(status) = status else { return Ok(None) };
-        // What it has started itself may outlive it and hold the pipes open.
-        let rest = || until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
-        let stdout = stdout.recv_timeout(rest()).unwrap_or_default();
-        Ok(Some(Output { status, stdout, stderr: stderr.recv_timeout(rest()).unwrap_or_default() }))
+        Ok(Some(Output { status, stdout: stdout.taken(), stderr: stderr.taken() }))
     }
 }
 
@@ -91,15 +88,39 @@ fn wait(child: &mut Child, until: Instant) -> std::io::Result<Option<ExitStatus>
     }
 }
 
+/// What a program writes, as far as it has been read.
+struct Collected {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    end: mpsc::Receiver<()>,
+}
+
 /// Reads to the end on a thread of its own.
-fn collect(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
+fn collect(mut pipe: impl Read + Send + 'static) -> Collected {
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let (sender, end) = mpsc::channel();
+    let collected = Collected { bytes: Arc::clone(&bytes), end };
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
-        let _ = sender.send(bytes);
+        let mut piece = [0; 8192];
+        while let Ok(count @ 1..) = pipe.read(&mut piece) {
+            lock(&bytes).extend_from_slice(&piece[..count]);
+        }
+        // Nobody may be listening any more.
+        let _ = sender.send(());
     });
-    receiver
+    collected
+}
+
+impl Collected {
+    /// Everything, once the program has ended. What it has started itself may outlive it and hold
+    /// the pipe open, as a shared connection of ssh does: that is not waited for.
+    fn taken(self) -> Vec<u8> {
+        let _ = self.end.recv_timeout(Duration::from_secs(1));
+        std::mem::take(&mut *lock(&self.bytes))
+    }
+}
+
+fn lock(bytes: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
+    bytes.lock().expect("no thread panics while it holds the lock")
 }
 
 #[cfg(test)]
