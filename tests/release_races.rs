@@ -9,13 +9,18 @@ mod races;
 #[path = "support/random.rs"]
 mod random;
 
-use races::Killing;
+use races::{Clones, Killing};
 
 const RELEASES: usize = 16;
 
 #[test]
 fn direct_releases_at_the_same_time_all_arrive() {
-    races::direct(RELEASES, Killing::Nobody);
+    races::direct(RELEASES, Killing::Nobody, Clones::OfTheirOwn);
+}
+
+#[test]
+fn processes_that_share_one_clone_do_not_get_into_each_others_way() {
+    races::direct(RELEASES, Killing::Nobody, Clones::Shared);
 }
 
 #[test]
@@ -30,6 +35,6 @@ fn releases_into_one_batch_at_the_same_time_all_arrive() {
 
 #[test]
 fn whoever_is_killed_and_runs_again_ends_at_the_same_pins_and_archives() {
-    races::direct(RELEASES, Killing::Some);
+    races::direct(RELEASES, Killing::Some, Clones::OfTheirOwn);
     races::in_a_batch(RELEASES, Killing::Some);
 }

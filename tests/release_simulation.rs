@@ -11,7 +11,7 @@ mod simulation;
 
 use forge::Merging;
 
-const RELEASES: usize = 24;
+const RELEASES: usize = 12;
 
 #[test]
 fn no_state_is_lost_where_branches_are_merged() {

@@ -259,3 +259,47 @@ fn what_cannot_be_done_is_said() {
     scratch.git(&["switch", "-q", "main"]);
     scratch.sysbom(&["update-branch", "stranger"]).expect(2).says("unrelated histories");
 }
+
+#[test]
+fn holds_of_both_sides_are_kept() {
+    let scratch = scratch();
+    let hold = |names: &[&str]| -> String {
+        let entries = names.iter().map(|name| format!("  {name}:\n    reason: not {name}\n"));
+        "# What may not be released.\nholds:\n".to_owned() + &entries.collect::<String>()
+    };
+    let path = "releases/holds.yaml";
+    scratch.write(path, hold(&["web"]));
+    scratch.commit("Hold web");
+    branch(&scratch, "topic", "main", &[(path, &hold(&["app", "web"]))]);
+    scratch.write(path, hold(&["web", "zoo"]));
+    scratch.commit("Hold zoo");
+    scratch.sysbom(&["update-branch", "topic"]).expect(0).says("topic: merged with main");
+    assert_eq!(scratch.git(&["show", &format!("topic:{path}")]) + "\n", hold(&["app", "web", "zoo"]));
+}
+
+#[test]
+fn several_systems_and_history_by_month_are_kept_each_by_itself() {
+    let scratch = Scratch::new();
+    scratch
+        .write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\nhistory: {layout: year-month}\n");
+    scratch.write("releases/prod/current.yaml", both("v1.0.0", "v1.0.0"));
+    scratch.write("releases/test/current.yaml", both("v1.0.0", "v1.0.0"));
+    scratch.commit("Begin");
+    let files = [
+        ("releases/prod/current.yaml", &*both("v1.1.0", "v1.0.0")),
+        ("releases/next/current.yaml", &*both("v9.0.0", "v9.0.0")),
+    ];
+    branch(&scratch, "topic", "main", &files);
+    scratch.write("releases/prod/current.yaml", both("v1.0.0", "v2.0.0"));
+    scratch.write("releases/test/current.yaml", both("v3.0.0", "v3.0.0"));
+    scratch.commit("Another release");
+    scratch.sysbom(&["update-branch", "topic"]).expect(0).says("1 history file archived");
+    let listed = scratch.git(&["ls-tree", "-r", "--name-only", "topic", "releases/"]);
+    let [next, prod, archive, test] = &listed.lines().collect::<Vec<_>>()[..] else { panic!("{listed}") };
+    assert!(archive.starts_with("releases/prod/history/2024/06/"), "{archive}");
+    assert_eq!(
+        [*next, *prod, *test],
+        ["next", "prod", "test"].map(|name| format!("releases/{name}/current.yaml"))
+    );
+    scratch.sysbom(&["check", "--base", "main", "--head", "topic"]).expect(0);
+}

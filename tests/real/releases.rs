@@ -1,7 +1,7 @@
 //! What the small tests of releases do for seconds, at full size.
 
 use crate::forge::Merging;
-use crate::races::{self, Killing};
+use crate::races::{self, Clones, Killing};
 use crate::simulation;
 
 const RELEASES: usize = 200;
@@ -28,7 +28,7 @@ fn two_hundred_direct_releases_lose_no_state() {
 
 #[test]
 fn eight_processes_release_two_hundred_times_onto_base() {
-    races::direct(RELEASES, Killing::Nobody);
+    races::direct(RELEASES, Killing::Nobody, Clones::OfTheirOwn);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn eight_processes_release_two_hundred_times_into_a_batch() {
 
 #[test]
 fn eight_processes_that_are_killed_and_run_again_lose_nothing() {
-    races::direct(RELEASES, Killing::Some);
+    races::direct(RELEASES, Killing::Some, Clones::OfTheirOwn);
     races::on_branches(RELEASES, Killing::Some);
     races::in_a_batch(RELEASES, Killing::Some);
 }

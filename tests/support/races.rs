@@ -20,6 +20,13 @@ pub enum Killing {
     Some,
 }
 
+/// Where the workers work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clones {
+    OfTheirOwn,
+    Shared,
+}
+
 /// What one release came to: `updated`, `superseded`, `noop`.
 type Answers = BTreeMap<String, usize>;
 
@@ -29,11 +36,15 @@ struct Worker<'a> {
     each: usize,
     options: &'a [&'a str],
     killing: Killing,
+    clones: Clones,
 }
 
 impl Worker<'_> {
     fn run(&self) -> Answers {
-        let clone = self.forge.clone(&format!("clone-{}", self.number));
+        let clone = match self.clones {
+            Clones::OfTheirOwn => self.forge.clone(&format!("clone-{}", self.number)),
+            Clones::Shared => self.forge.path("seed"),
+        };
         let component = COMPONENTS[self.number % COMPONENTS.len()];
         let mut random = Random::new(self.number as u64 + 1);
         let mut answers = Answers::new();
@@ -68,11 +79,11 @@ impl Worker<'_> {
 }
 
 /// All workers at once; gives the forge and what was answered.
-pub fn race(releases: usize, options: &[&str], killing: Killing) -> (Forge, Answers) {
+pub fn race(releases: usize, options: &[&str], killing: Killing, clones: Clones) -> (Forge, Answers) {
     let forge = Forge::new(&COMPONENTS);
     let each = releases / WORKERS;
     let answers = std::thread::scope(|scope| {
-        let start = |number| Worker { forge: &forge, number, each, options, killing };
+        let start = |number| Worker { forge: &forge, number, each, options, killing, clones };
         let threads: Vec<_> = (0..WORKERS).map(|number| scope.spawn(move || start(number).run())).collect();
         let mut all = Answers::new();
         for thread in threads {
@@ -112,8 +123,8 @@ fn newest(releases: usize) -> usize {
 }
 
 /// Straight onto main.
-pub fn direct(releases: usize, killing: Killing) {
-    let (forge, answers) = race(releases, &["--direct"], killing);
+pub fn direct(releases: usize, killing: Killing, clones: Clones) {
+    let (forge, answers) = race(releases, &["--direct"], killing, clones);
     let changes = assert_no_update_is_lost(&forge, "main", &COMPONENTS, newest(releases));
     // Nothing twice, and nothing that nobody was told of.
     assert_eq!(changes, forge.updates("main").len() - 1);
@@ -125,7 +136,7 @@ pub fn direct(releases: usize, killing: Killing) {
 
 /// Onto one branch for each component.
 pub fn on_branches(releases: usize, killing: Killing) {
-    let (forge, _) = race(releases, &[], killing);
+    let (forge, _) = race(releases, &[], killing, Clones::OfTheirOwn);
     for name in COMPONENTS {
         let branch = format!("sysbom/release/{name}");
         assert_no_update_is_lost(&forge, &branch, &[name], newest(releases));
@@ -137,7 +148,7 @@ pub fn on_branches(releases: usize, killing: Killing) {
 
 /// Onto the one branch on which all wait together.
 pub fn in_a_batch(releases: usize, killing: Killing) {
-    let (forge, _) = race(releases, &["--batch"], killing);
+    let (forge, _) = race(releases, &["--batch"], killing, Clones::OfTheirOwn);
     assert_no_update_is_lost(&forge, "sysbom/batch", &COMPONENTS, newest(releases));
     let tip = forge.tip("sysbom/batch").expect("the branch is there");
     let base = forge.tip("main").expect("main is there");
