@@ -227,14 +227,31 @@ fn find<'t>(entries: &'t [TreeEntry], path: &RepoPath) -> Option<&'t TreeEntry> 
 fn merges<'a>(input: &'a Input<'a>, system: &System) -> Result<Vec<Merge<'a>>, TreeError> {
     let mut merges = Vec::new();
     for commit in input.merges {
-        let Some(result) = manifest_of(commit.result, system)? else { continue };
-        let parents = commit.parents.iter().map(|tree| manifest_of(*tree, system));
+        let at = |tree: &dyn Tree| tree.entry(&system.manifest);
+        let Some(result) = at(commit.result)? else { continue };
+        let parents = commit.parents.iter().map(|tree| at(*tree)).collect::<Result<Vec<_>, _>>()?;
+        let base = commit.base.map(at).transpose()?.flatten();
+        if is_plain(&result, &parents, base.as_ref()) {
+            continue;
+        }
+        let read = |tree, entry: Option<TreeEntry>| {
+            entry.map(|entry| File::read(tree, entry, &system.policy.layout)).transpose()
+        };
+        let parents = commit.parents.iter().zip(parents).map(|(tree, entry)| read(*tree, entry));
         merges.push(Merge {
             label: &commit.label,
-            result,
             parents: parents.collect::<Result<_, _>>()?,
-            base: commit.base.map(|tree| manifest_of(tree, system)).transpose()?.flatten(),
+            base: commit.base.map_or(Ok(None), |tree| read(tree, base))?,
+            result: File::read(commit.result, result, &system.policy.layout)?,
         });
     }
     Ok(merges)
+}
+
+/// Whether one side at most changed the manifest, and that side's is the result. Nothing can be
+/// torn or lost then, and of a push of thousands of merges hardly any has to be read.
+fn is_plain(result: &TreeEntry, parents: &[Option<TreeEntry>], base: Option<&TreeEntry>) -> bool {
+    let ids: Vec<_> = parents.iter().map(|parent| parent.as_ref().map(|entry| &entry.id)).collect();
+    let (result, base) = (Some(&result.id), base.map(|entry| &entry.id));
+    ids.contains(&result) && ids.iter().all(|id| *id == result || *id == base)
 }

@@ -5,6 +5,8 @@
 mod forge;
 #[path = "../support/mutants.rs"]
 mod mutants;
+#[path = "../support/pushes.rs"]
+mod pushes;
 #[path = "../support/races.rs"]
 mod races;
 #[path = "../support/random.rs"]
@@ -21,5 +23,6 @@ mod hook_managers;
 mod parts;
 mod releases;
 mod runner;
+mod servers;
 mod workflows;
 mod yaml_suite;

@@ -11,6 +11,14 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// A program of a Debian package that `tests/real/install` installed.
+#[track_caller]
+pub fn debian(name: &str) -> PathBuf {
+    let folders = ["/usr/bin", "/usr/sbin"].map(Path::new);
+    let found = folders.into_iter().map(|folder| folder.join(name)).find(|path| path.exists());
+    found.unwrap_or_else(|| panic!("{name} is missing: run tests/real/install as root"))
+}
+
 /// A file or folder of the data that lies beside the project, or where `SYSBOM_SHARED` says.
 #[track_caller]
 pub fn shared(path: &str) -> PathBuf {

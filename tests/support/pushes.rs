@@ -2,6 +2,7 @@
 //!
 //! Each begins in a clone of a server that holds two states of `main`, the archive of the first,
 //! a policy, and a branch `feature`. No client hook stands in the way.
+#![allow(dead_code, reason = "every test target uses its own part of this")]
 
 use std::path::{Path, PathBuf};
 

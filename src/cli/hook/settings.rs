@@ -83,12 +83,11 @@ impl Settings {
 fn protected(given: &[String], repo: &Repo) -> Result<Vec<Pattern>, Failure> {
     let set = if given.is_empty() { repo.server_settings("sysbom.protected") } else { given.to_vec() };
     let mut globs: Vec<String> = set.iter().flat_map(|value| value.split_whitespace()).map(short).collect();
-    if globs.is_empty() {
-        if let Some(head) = repo.head_branch()?
-            && repo.tip(&head)?.is_some()
-        {
-            globs.push(Pattern::literal(&short(&head)));
-        }
+    if globs.is_empty()
+        && let Some(head) = repo.head_branch()?
+        && repo.tip(&head)?.is_some()
+    {
+        globs.push(Pattern::literal(&short(&head)));
     }
     let compiled = globs.iter().map(|glob| Pattern::new(glob, Star::WithinPart));
     compiled
