@@ -1,11 +1,14 @@
 //! Pushes over a file path to a repository that the hook alone guards, by the real git.
 
+#[path = "support/long_history.rs"]
+mod long_history;
 #[path = "support/pushes.rs"]
 mod pushes;
 mod support;
 
 use std::path::{Path, PathBuf};
 
+use long_history::{Line, LongHistory};
 use pushes::{BAD, Fixture, GOOD, Hash, MANIFEST, Push, copy, judge, state};
 use support::{Place, Ran};
 
@@ -316,4 +319,15 @@ fn a_hook_whose_program_is_missing_or_dies_refuses() {
     let ran = guarded.clone.try_git(&["push", "origin", "main~0:refs/heads/main"]);
     assert_ne!(ran.status, Some(0), "{ran}");
     assert_eq!(guarded.refs(), before);
+}
+
+#[test]
+fn a_thousand_commits_onto_ten_thousand_archives_are_judged_while_the_forge_waits() {
+    for line in [Line::Straight, Line::Merges] {
+        let history = LongHistory::new(10_000, 1_000, line);
+        let taken = history.judge();
+        // A forge may give all hooks together five seconds; the program as it ships takes a tenth
+        // of what this one does.
+        assert!(taken.as_secs() < 5, "{line:?}: {taken:?}");
+    }
 }
