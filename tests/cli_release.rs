@@ -144,8 +144,15 @@ fn a_hostile_payload_is_refused_without_being_repeated() {
         "event.json",
         r#"{"client_payload":{"component":"app","tag":"$(touch /tmp/x)\n::set-output name=a::b"}}"#,
     );
-    let ran = scratch.sysbom(&["release", "--payload", "event.json"]).expect(1);
-    assert!(!format!("{ran}").contains("\n::set-output"), "{ran}");
+    let outputs = scratch.root().join("outputs");
+    let scratch = scratch.with_var("GITHUB_OUTPUT", &outputs);
+    let ran = scratch.sysbom(&["release", "--payload", "event.json", "--format", "github"]).expect(1);
+    assert!(ran.out.starts_with("::error title=sysbom refused::the release of `app` is malformed"), "{ran}");
+    let written = std::fs::read_to_string(&outputs).expect("the outputs are written");
+    assert!(written.starts_with("result<<sysbom-") && written.contains("\nrefused\n"), "{written}");
+    for text in [ran.to_string(), written] {
+        assert!(!text.contains("\n::set-output") && !text.contains("$(touch /tmp/x)\n"), "{text}");
+    }
 }
 
 #[test]

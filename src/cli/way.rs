@@ -363,6 +363,12 @@ fn with_branch(
     Outcome { branch, commit: commit.map(ToString::to_string), base: Some(base.to_string()), ..outcome }
 }
 
+/// Says that nothing can be planned, because what is asked for cannot be read.
+pub fn refuse(way: &Way, env: &Env, console: &mut Console, refusal: &Refusal) -> Result<Exit, Failure> {
+    let journey = Journey { way, env, system: None, branch: &|_| String::new() };
+    journey.say(console, &Outcome::of(refused(&refusal.message, &refusal.help)))
+}
+
 /// A refusal that is about no component.
 pub fn refused(message: &str, help: &str) -> Planned {
     let answer = Answer {
@@ -375,7 +381,7 @@ pub fn refused(message: &str, help: &str) -> Planned {
 }
 
 /// A planner's answer that is one plan, nothing to do, or a refusal.
-pub fn of_plan(plan: Result<Option<Plan>, crate::release::Refusal>) -> Planned {
+pub fn of_plan(plan: Result<Option<Plan>, Refusal>) -> Planned {
     match plan {
         Ok(Some(plan)) => {
             Planned { result: Verdict::Updated, answers: Vec::new(), waiting: Vec::new(), plan: Some(plan) }

@@ -143,6 +143,8 @@ pub fn human(outcome: &Outcome) -> String {
             }
         }
         (None, Verdict::Noop) => line("nothing to do: that is what the manifest says".to_owned()),
+        // The answers below begin with the same word.
+        (None, _) if outcome.answers.iter().any(|answer| !answer.message.is_empty()) => {}
         (None, result) => line(result.word().to_owned()),
     }
     for answer in &outcome.answers {
