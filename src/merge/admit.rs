@@ -21,7 +21,8 @@ pub(super) fn document(side: Side, text: &str) -> Result<Document, Unstructured>
     if indents_by_tab(text) {
         return Err(refused(side, "is indented by tabs"));
     }
-    let document = Document::parse(text).map_err(|fault| refused(side, &fault.message))?;
+    let document = Document::parse(text)
+        .map_err(|fault| refused(side, &format!("cannot be read: {}", fault.message)))?;
     match document.root().map(|root| &document.node(root).kind) {
         Some(NodeKind::Mapping { .. }) => {}
         None if side == Side::Base => {}

@@ -8,8 +8,8 @@ use crate::text::Span;
 use crate::yaml::{Path, Segment};
 
 use super::Conflict;
-use super::describe::{describe, help_for};
-use super::pins::pins;
+use super::describe::{describe, help_for, shortened};
+use super::pins::{PinParts, pins};
 use super::plan::{Clash, CollectionPlan, Parts, Plan, ValuePlan};
 use super::rename::renames;
 use super::sides::{Moved, Side, Sides};
@@ -23,7 +23,7 @@ type Lifted = Vec<Conflict>;
 pub(super) fn decide(views: &Sides<View>, layout: &Layout, canvas: Side) -> Result<CollectionPlan, Lifted> {
     let decider = Decider { views, layout, canvas, empty_base: views.base.root().is_none() };
     let roots = views.as_ref().map(View::root);
-    let mut plan = decider.collection(&Path::root(), roots)?;
+    let mut plan = decider.collection(&Path::root(), roots, &[])?;
     decider.snapshot_id(&mut plan);
     Ok(plan)
 }
@@ -38,13 +38,14 @@ struct Decider<'v> {
 type Children<'v> = Sides<Option<&'v Child>>;
 
 impl<'v> Decider<'v> {
+    /// Decides entry by entry. The `contested` keys are those of a pin that both sides moved
+    /// apart: each is taken from the side that is chosen for the pin.
     fn collection(
         &self,
         path: &Path,
         sides: Sides<Option<&'v Collection>>,
+        contested: &[&str],
     ) -> Result<CollectionPlan, Lifted> {
-        let tail = self.comment_side(sides.map(|side| side.map(|collection| collection.tail)));
-        let tail = tail.ok_or_else(|| vec![self.conflict(path, Sides::nowhere(), COMMENTS)])?;
         let mut children: Vec<(String, Plan)> = Vec::new();
         let renames = self.renames(path, sides);
         let taken: HashSet<&str> = renames.iter().flat_map(Clash::all_keys).collect();
@@ -53,15 +54,23 @@ impl<'v> Decider<'v> {
                 continue;
             }
             let child = sides.map(|side| side.and_then(|collection| collection.get(key)));
-            children.push((key.to_owned(), self.child(&path.key(key), child)));
+            let plan = if contested.contains(&key) {
+                Plan::Clash(Box::new(Clash { conflicts: Vec::new(), keys: child.map(key_of) }))
+            } else {
+                self.child(&path.key(key), child)
+            };
+            children.push((key.to_owned(), plan));
         }
         for clash in renames {
             let key = clash.all_keys().next().unwrap_or_default().to_owned();
             children.push((key, Plan::Clash(Box::new(clash))));
         }
         self.refuse_what_is_left_empty(path, sides, &children)?;
-        lift_what_cannot_be_shown(sides, &children)?;
-        Ok(CollectionPlan { children, tail })
+        let tails = sides.map(|side| side.map(|collection| collection.tail));
+        let tail = self.comment_side(tails);
+        let conflicts = if tail.is_none() { vec![self.comment_conflict(path, tails)] } else { Vec::new() };
+        let unshowable = sides.get(self.canvas).is_some_and(|canvas| is_unshowable(canvas, &children, tail));
+        Ok(CollectionPlan { children, tail, conflicts, unshowable })
     }
 
     /// What becomes of one entry.
@@ -114,20 +123,39 @@ impl<'v> Decider<'v> {
 
     /// An entry that stands on both sides and whose bytes moved on both.
     fn changed_twice(&self, path: &Path, child: Children<'v>) -> Plan {
-        let part = |span: fn(&Child) -> Span| self.comment_side(child.map(|side| side.map(span)));
-        let comments = (part(|c| c.lead), part(|c| c.head), part(|c| c.trail), part(|c| c.foot));
-        let (Some(lead), Some(head), Some(trail), Some(foot)) = comments else {
-            return self.clash(path, child, COMMENTS);
+        let (value, mut conflicts) = match self.value(path, child) {
+            Ok(decided) => decided,
+            Err(conflicts) => return Plan::Clash(Box::new(Clash { conflicts, keys: child.map(key_of) })),
         };
-        match self.value(path, child) {
-            Ok(value) => {
-                Plan::Parts(Box::new(Parts { key: self.key_side(child), lead, head, trail, foot, value }))
+        let mut part = |span: fn(&Child) -> Span| {
+            let spans = child.map(|side| side.map(span));
+            let side = self.comment_side(spans);
+            if side.is_none() {
+                conflicts.push(self.comment_conflict(path, spans));
             }
-            Err(conflicts) => Plan::Clash(Box::new(Clash { conflicts, keys: child.map(key_of) })),
-        }
+            side
+        };
+        let (lead, head, trail, foot) =
+            (part(|c| c.lead), part(|c| c.head), part(|c| c.trail), part(|c| c.foot));
+        let one_value = self.layout.component_name(path).is_some() || is_experiment(path);
+        let within = match &value {
+            ValuePlan::Take(_) => false,
+            ValuePlan::Merge(plan) => plan.unshowable || (one_value && plan.holds_a_clash()),
+        };
+        let whole = within || head.is_none() || trail.is_none();
+        Plan::Parts(Box::new(Parts {
+            key: self.key_side(child),
+            lead,
+            head,
+            trail,
+            foot,
+            value,
+            whole,
+            conflicts,
+        }))
     }
 
-    fn value(&self, path: &Path, child: Children<'v>) -> Result<ValuePlan, Lifted> {
+    fn value(&self, path: &Path, child: Children<'v>) -> Result<(ValuePlan, Vec<Conflict>), Lifted> {
         let values = child.zip(self.views.as_ref()).map(|(child, view)| child.map(|c| view.value(c.value)));
         if is_experiment(path) && values.moved() == Moved::Apart {
             return Err(vec![self.conflict(
@@ -136,9 +164,14 @@ impl<'v> Decider<'v> {
                 "both sides changed the experiment, and it is one value",
             )]);
         }
-        if pins(self.layout, path, &values).moved() == Moved::Apart {
-            return Err(vec![self.conflict(path, child, "both sides moved it, to different pins")]);
-        }
+        let pins = pins(self.layout, path, &values);
+        let apart = pins.moved() == Moved::Apart;
+        let conflicts = if apart {
+            vec![self.conflict(path, child, "both sides moved it, to different pins")]
+        } else {
+            Vec::new()
+        };
+        let contested = if apart { contested(&pins) } else { Vec::new() };
         let collections = self.collections(child);
         if let (Some(ours), Some(theirs)) = (collections.ours, collections.theirs) {
             let base_fits = match (child.base, collections.base) {
@@ -146,10 +179,14 @@ impl<'v> Decider<'v> {
                 (Some(_), base) => base.is_some_and(|base| base.form.list == ours.form.list),
             };
             if ours.form.list == theirs.form.list && base_fits {
-                return self.collection(path, collections).map(ValuePlan::Merge);
+                let plan = self.collection(path, collections, &contested)?;
+                return Ok((ValuePlan::Merge(plan), conflicts));
             }
         }
-        self.whole_value(path, child, &values)
+        if apart {
+            return Err(conflicts);
+        }
+        self.whole_value(path, child, &values).map(|plan| (plan, conflicts))
     }
 
     /// A value that is merged as one: a scalar, a list without names, a change of kind.
@@ -176,7 +213,11 @@ impl<'v> Decider<'v> {
             Moved::Only(commented) if commented == side || values.moved() == Moved::Alike => {
                 Ok(ValuePlan::Take(commented))
             }
-            Moved::Only(_) | Moved::Apart => Err(vec![self.conflict(path, child, COMMENTS)]),
+            Moved::Only(_) | Moved::Apart => {
+                let spans = child.zip(self.views.as_ref());
+                let spans = spans.map(|(child, view)| child.map(|c| view.document.node(c.value).full_span()));
+                Err(vec![self.comment_conflict(path, spans)])
+            }
         }
     }
 
@@ -216,7 +257,16 @@ impl<'v> Decider<'v> {
         let clash = |rename: super::rename::Rename<'v>| {
             let old = path.key(rename.keys.base.as_deref().unwrap_or_default());
             let reason = "one side renamed it, and the other renamed, removed or changed it";
-            Clash { conflicts: vec![self.conflict(&old, rename.child, reason)], keys: rename.keys }
+            let mut conflict = self.conflict(&old, rename.child, reason);
+            let old_key = rename.keys.base.clone();
+            let renamed = |key: Option<String>| key.filter(|key| Some(key) != old_key.as_ref());
+            if let Some(key) = renamed(rename.keys.ours.clone()) {
+                conflict.values.ours = format!("renamed to `{key}`");
+            }
+            if let Some(key) = renamed(rename.keys.theirs.clone()) {
+                conflict.values.theirs = format!("renamed to `{key}`");
+            }
+            Clash { conflicts: vec![conflict], keys: rename.keys }
         };
         renames(self.views, sides).into_iter().map(clash).collect()
     }
@@ -270,6 +320,17 @@ impl<'v> Decider<'v> {
         }
     }
 
+    fn comment_conflict(&self, path: &Path, spans: Sides<Option<Span>>) -> Conflict {
+        let values =
+            spans.zip(self.views.as_ref()).map(|(span, view)| match span.map(|span| view.comments(span)) {
+                Some(comments) if !comments.is_empty() => shortened(&comments.join(" "), 80),
+                _ => "no comment".to_owned(),
+            });
+        let subject = self.layout.component_name(path).unwrap_or_else(|| path.to_string());
+        let reason = "both sides changed its comment";
+        Conflict { subject, values, reason: reason.to_owned(), help: help_for(reason) }
+    }
+
     fn clash(&self, path: &Path, child: Children<'v>, reason: &str) -> Plan {
         let conflicts = vec![self.conflict(path, child, reason)];
         Plan::Clash(Box::new(Clash { conflicts, keys: child.map(key_of) }))
@@ -287,7 +348,6 @@ impl<'v> Decider<'v> {
     }
 }
 
-const COMMENTS: &str = "both sides changed its comments";
 pub(super) const SNAPSHOT_ID: &str = "snapshotId";
 
 impl<T> Sides<Option<T>> {
@@ -300,30 +360,25 @@ fn key_of(child: Option<&Child>) -> Option<String> {
     child.map(|child| child.key.clone())
 }
 
-/// Markers stand on lines of their own: an entry of a flow collection, or one that shares its
-/// line with a dash, is shown within the next larger one.
-fn lift_what_cannot_be_shown(
-    sides: Sides<Option<&Collection>>,
-    children: &[(String, Plan)],
-) -> Result<(), Lifted> {
-    let clashes = || {
-        children.iter().filter_map(|(_, plan)| match plan {
-            Plan::Clash(clash) => Some(clash),
-            Plan::Keep(_) | Plan::Absent | Plan::Parts(_) | Plan::Derived => None,
-        })
+/// Markers stand on lines of their own: a conflict over an entry of a flow collection, or over one
+/// that shares its line with a dash, is shown around the next larger one.
+fn is_unshowable(canvas: &Collection, children: &[(String, Plan)], tail: Option<Side>) -> bool {
+    let is_inline = |key: &str| canvas.form.flow || canvas.get(key).is_some_and(|child| child.mid_line);
+    let clashes_inline = |(key, plan): &(String, Plan)| match plan {
+        Plan::Clash(clash) => canvas.form.flow || clash.all_keys().any(is_inline),
+        Plan::Parts(_) => plan.holds_a_clash() && is_inline(key),
+        Plan::Keep(_) | Plan::Absent | Plan::Derived => false,
     };
-    let cannot = |collection: &Collection| {
-        collection.form.flow
-            || clashes()
-                .flat_map(|clash| clash.all_keys())
-                .any(|key| collection.get(key).is_some_and(|child| child.mid_line))
+    (canvas.form.flow && tail.is_none()) || children.iter().any(clashes_inline)
+}
+
+/// The keys of a pin that the sides have differently.
+fn contested(pins: &Sides<PinParts>) -> Vec<&str> {
+    let value = |parts: &PinParts, key: &str| {
+        parts.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
     };
-    let lifted = clashes().next().is_some()
-        && [sides.base, sides.ours, sides.theirs].into_iter().flatten().any(cannot);
-    if lifted {
-        return Err(clashes().flat_map(|clash| clash.conflicts.iter().cloned()).collect());
-    }
-    Ok(())
+    let keys: HashSet<&str> = pins.ours.iter().chain(&pins.theirs).map(|(key, _)| key.as_str()).collect();
+    keys.into_iter().filter(|key| value(&pins.ours, key) != value(&pins.theirs, key)).collect()
 }
 
 fn is_experiment(path: &Path) -> bool {

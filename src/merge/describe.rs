@@ -24,7 +24,7 @@ pub(super) fn describe(view: &View, child: &Child, layout: &Layout) -> String {
     }
 }
 
-fn shortened(text: &str, most: usize) -> String {
+pub(super) fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }

@@ -170,13 +170,23 @@ impl Merge<'_> {
         if conflicts.is_empty() {
             return Ok(Outcome::Merged(ours.into_bytes()));
         }
-        written(Side::Theirs)?;
+        let theirs = written(Side::Theirs)?;
+        if plan.unshowable {
+            return Ok(self.whole(&ours, &theirs, conflicts));
+        }
         let mode = if self.options.virtual_base { Mode::Sentinels } else { Mode::Markers };
         let text = write::write(&plan, &scene, mode).map_err(|_| vec![unplaceable(&conflicts)])?;
         if mode == Mode::Sentinels && verify::is_readable(&text).is_err() {
             return Err(conflicts);
         }
         Ok(Outcome::Conflicted { bytes: self.frame.put_on(&text).into_bytes(), conflicts })
+    }
+
+    /// Markers around the whole document, everything merged on both sides of them but the conflicts.
+    fn whole(&self, ours: &str, theirs: &str, conflicts: Vec<Conflict>) -> Outcome {
+        let base = self.frame.put_on(self.views.base.text());
+        let texts = Sides { base: base.as_bytes(), ours: ours.as_bytes(), theirs: theirs.as_bytes() };
+        fallback::whole_file(texts, conflicts, self.options)
     }
 
     /// The result with every conflict resolved to one side, if it says what was decided.
@@ -189,7 +199,7 @@ impl Merge<'_> {
         [self.frame, self.frame.with_final_newline()]
             .into_iter()
             .map(|frame| frame.put_on(&inner))
-            .find(|text| verify::says(text, &intended))
+            .find(|text| verify::says(text, &intended) && !verify::ends_in_an_open_block(text))
     }
 
     fn prologue(&self, canvas: Side) -> Option<Side> {

@@ -11,13 +11,13 @@ use super::value::Value;
 const PIN_KEYS: [&str; 6] = ["registry", "repository", "image", "tag", "digest", "sha"];
 
 /// The parts of a pin by their keys.
-type Parts = Vec<(String, Value)>;
+pub(super) type PinParts = Vec<(String, Value)>;
 
 /// The pin of the entry at `path` on each side, its parts taken together; empty where the entry
 /// holds none.
-pub(super) fn pins(layout: &Layout, path: &Path, values: &Sides<Option<Value>>) -> Sides<Parts> {
+pub(super) fn pins(layout: &Layout, path: &Path, values: &Sides<Option<Value>>) -> Sides<PinParts> {
     let parts = values.as_ref().map(|value| parts(layout, value.as_ref()));
-    let is_pin = |parts: &Parts| {
+    let is_pin = |parts: &PinParts| {
         parts.len() > 1 && parts.iter().any(|(key, _)| ["tag", "digest", "sha"].contains(&key.as_str()))
     };
     if layout.component_name(path).is_some()
@@ -27,12 +27,12 @@ pub(super) fn pins(layout: &Layout, path: &Path, values: &Sides<Option<Value>>) 
     {
         parts
     } else {
-        Sides { base: Parts::new(), ours: Parts::new(), theirs: Parts::new() }
+        Sides { base: PinParts::new(), ours: PinParts::new(), theirs: PinParts::new() }
     }
 }
 
-fn parts(layout: &Layout, value: Option<&Value>) -> Parts {
-    let Some(Value::Keyed { list: false, entries }) = value else { return Parts::new() };
+fn parts(layout: &Layout, value: Option<&Value>) -> PinParts {
+    let Some(Value::Keyed { list: false, entries }) = value else { return PinParts::new() };
     let is_part = |key: &str| PIN_KEYS.contains(&key) || layout.fields.keys().any(|field| field == key);
     let is_scalar = |value: &Value| matches!(value, Value::Scalar(_) | Value::Alias(_));
     let scalars = entries.iter().filter(|(key, value)| is_part(key) && is_scalar(value));

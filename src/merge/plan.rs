@@ -17,17 +17,25 @@ pub(super) enum Plan {
     Derived,
 }
 
-/// The parts of an entry that stands on both sides.
+/// The parts of an entry that stands on both sides. A comment that both sides changed apart has
+/// no side to be taken from: `None`.
 pub(super) struct Parts {
     /// Whose spelling of the key.
     pub(super) key: Side,
     /// Whose comment and blank lines above.
-    pub(super) lead: Side,
-    /// Whose comment behind the key, behind the value, and below.
-    pub(super) head: Side,
-    pub(super) trail: Side,
-    pub(super) foot: Side,
+    pub(super) lead: Option<Side>,
+    /// Whose comment behind the key.
+    pub(super) head: Option<Side>,
+    /// Whose comment behind the value.
+    pub(super) trail: Option<Side>,
+    /// Whose comment lines below.
+    pub(super) foot: Option<Side>,
     pub(super) value: ValuePlan,
+    /// Whether conflicts within are shown around the entry as a whole: a pin is never cut, and
+    /// what shares its line with something else cannot stand between markers alone.
+    pub(super) whole: bool,
+    /// What to tell people of the entry itself, besides the conflicts within.
+    pub(super) conflicts: Vec<Conflict>,
 }
 
 /// What becomes of a value.
@@ -42,8 +50,12 @@ pub(super) enum ValuePlan {
 pub(super) struct CollectionPlan {
     /// Each key of any side, once.
     pub(super) children: Vec<(String, Plan)>,
-    /// Whose comment lines after the last entry.
-    pub(super) tail: Side,
+    /// Whose comment lines after the last entry; `None` if both changed them apart.
+    pub(super) tail: Option<Side>,
+    /// What to tell people of those.
+    pub(super) conflicts: Vec<Conflict>,
+    /// Whether a conflict within can only be shown around the collection as a whole.
+    pub(super) unshowable: bool,
 }
 
 /// An entry, or several that belong together, on which the sides do not agree.
@@ -60,17 +72,24 @@ impl Plan {
         match self {
             Plan::Clash(_) => true,
             Plan::Keep(_) | Plan::Absent | Plan::Derived => false,
-            Plan::Parts(parts) => match &parts.value {
+            Plan::Parts(parts) => parts.holds_a_clash(),
+        }
+    }
+}
+
+impl Parts {
+    fn holds_a_clash(&self) -> bool {
+        [self.lead, self.head, self.trail, self.foot].contains(&None)
+            || match &self.value {
                 ValuePlan::Take(_) => false,
                 ValuePlan::Merge(plan) => plan.holds_a_clash(),
-            },
-        }
+            }
     }
 }
 
 impl CollectionPlan {
     pub(super) fn holds_a_clash(&self) -> bool {
-        self.children.iter().any(|(_, plan)| plan.holds_a_clash())
+        self.tail.is_none() || self.children.iter().any(|(_, plan)| plan.holds_a_clash())
     }
 
     /// All conflicts, in the order of the plan.
@@ -80,6 +99,7 @@ impl CollectionPlan {
             match plan {
                 Plan::Clash(clash) => found.extend(clash.conflicts.iter().cloned()),
                 Plan::Parts(parts) => {
+                    found.extend(parts.conflicts.iter().cloned());
                     if let ValuePlan::Merge(plan) = &parts.value {
                         found.extend(plan.conflicts());
                     }
@@ -87,6 +107,7 @@ impl CollectionPlan {
                 Plan::Keep(_) | Plan::Absent | Plan::Derived => {}
             }
         }
+        found.extend(self.conflicts.iter().cloned());
         found
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::yaml::{Document, FaultKind};
+use crate::yaml::{Document, FaultKind, Node, NodeKind, ScalarStyle};
 
 use super::plan::{CollectionPlan, Plan, ValuePlan};
 use super::sides::{Side, Sides};
@@ -25,6 +25,17 @@ pub(super) fn says(text: &str, intended: &Value) -> bool {
         Ok(document) => document.root().is_some_and(|root| value_of(&document, root) == *intended),
         Err(_) => false,
     }
+}
+
+/// Whether a text ends in a block scalar without a final line break, which YAML 1.1 readers take
+/// for another value than YAML 1.2 ones.
+pub(super) fn ends_in_an_open_block(text: &str) -> bool {
+    let is_block = |style| matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+    !text.ends_with('\n')
+        && Document::parse(text).is_ok_and(|document| {
+            let last = document.nodes().max_by_key(|(id, node)| (node.span.end, *id));
+            matches!(last, Some((_, Node { kind: NodeKind::Scalar { style, .. }, .. })) if is_block(*style))
+        })
 }
 
 /// Whether a text can be read at all.

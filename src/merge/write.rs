@@ -121,7 +121,7 @@ impl<'v> Writer<'_, 'v> {
                         incoming.push((key(self.scene.canvas.other()).ok_or(Unplaceable)?, text));
                     }
                 }
-                Plan::Parts(parts) => self.parts(key, parts, sides)?,
+                Plan::Parts(parts) => self.entry(key, parts, sides, canvas.form.list, column)?,
                 Plan::Derived => self.derived(here.ok_or(Unplaceable)?)?,
             }
         }
@@ -133,19 +133,38 @@ impl<'v> Writer<'_, 'v> {
 
     fn tail(
         &mut self,
-        side: Side,
+        side: Option<Side>,
         sides: Collections<'v>,
         canvas: &Collection,
         column: usize,
     ) -> Result<(), Unplaceable> {
-        if side == self.scene.canvas {
-            return Ok(());
-        }
-        let from = sides.get(side).ok_or(Unplaceable)?;
-        let view = self.view(side);
-        let shift = from.children.first().map_or(0, |child| difference(column, child.column));
-        self.replace(canvas.tail, shifted(view.slice(from.tail), shift));
+        let lines = |side: Side| {
+            let from = sides.get(side).as_ref()?;
+            let shift = from.children.first().map_or(0, |child| difference(column, child.column));
+            Some(shifted(self.view(side).slice(from.tail), shift))
+        };
+        let text = match self.chosen(side) {
+            Some(side) if side == self.scene.canvas => return Ok(()),
+            Some(side) => lines(side).ok_or(Unplaceable)?,
+            None => self.contested_lines(lines, column),
+        };
+        self.replace(canvas.tail, text);
         Ok(())
+    }
+
+    /// The side whose part to take; `None` where both are to be shown.
+    fn chosen(&self, side: Option<Side>) -> Option<Side> {
+        match (side, self.mode) {
+            (None, Mode::Resolved(resolved)) => Some(resolved),
+            (side, _) => side,
+        }
+    }
+
+    /// Whole lines of comments that both sides changed apart.
+    fn contested_lines(&self, lines: impl Fn(Side) -> Option<String>, column: usize) -> String {
+        let text = |side| lines(side).unwrap_or_default();
+        let texts = Sides { base: text(Side::Base), ours: text(Side::Ours), theirs: text(Side::Theirs) };
+        self.disagreement(&texts, format!("{}# {SENTINEL}\n", " ".repeat(column)))
     }
 
     /// Replaces an entry by lines that begin with its indentation.
@@ -212,23 +231,68 @@ impl<'v> Writer<'_, 'v> {
         (digest.to_owned(), child.key.clone())
     }
 
+    /// An entry of a block collection whose parts come from different sides.
+    fn entry(
+        &mut self,
+        key: &str,
+        parts: &Parts,
+        sides: Collections<'v>,
+        list: bool,
+        column: usize,
+    ) -> Result<(), Unplaceable> {
+        if !parts.whole || matches!(self.mode, Mode::Resolved(_)) {
+            return self.parts(key, parts, sides);
+        }
+        let child = sides.map(|side| side.and_then(|collection| collection.get(key)));
+        let here = child.get(self.scene.canvas).ok_or(Unplaceable)?;
+        let text = if self.mode == Mode::Sentinels {
+            let name = |child: Option<&Child>| child.map(|child| child.key.clone());
+            self.sentinel(&child.map(name), sides, list, column)
+        } else {
+            let base = child.base.map(|base| self.chunk_text(Side::Base, base, column)).unwrap_or_default();
+            let ours = self.resolved_chunk(key, parts, sides, here, Side::Ours)?;
+            let theirs = self.resolved_chunk(key, parts, sides, here, Side::Theirs)?;
+            markers(&Sides { base, ours, theirs }, self.scene.options)
+        };
+        self.replace_chunk(here, &text)
+    }
+
+    /// An entry with its conflicts resolved to one side and everything else merged: whichever
+    /// side a person keeps, no other change is lost with it.
+    fn resolved_chunk(
+        &self,
+        key: &str,
+        parts: &Parts,
+        sides: Collections<'v>,
+        here: &Child,
+        side: Side,
+    ) -> Result<String, Unplaceable> {
+        let mut writer = Writer { scene: self.scene, mode: Mode::Resolved(side), edits: Vec::new() };
+        writer.parts(key, parts, sides)?;
+        for edit in &mut writer.edits {
+            let start = edit.span.start.checked_sub(here.chunk.start).ok_or(Unplaceable)?;
+            edit.span = Span::new(start, start + edit.span.len());
+        }
+        apply(self.canvas().slice(here.chunk), &writer.edits).ok_or(Unplaceable)
+    }
+
     fn parts(&mut self, key: &str, parts: &Parts, sides: Collections<'v>) -> Result<(), Unplaceable> {
         let child = sides.map(|side| side.and_then(|collection| collection.get(key)));
         let here = child.get(self.scene.canvas).ok_or(Unplaceable)?;
         let from = |side: Side| child.get(side).ok_or(Unplaceable);
-        if parts.key != self.scene.canvas {
-            self.key_token(here, parts.key, from(parts.key)?);
-        }
         if let ValuePlan::Take(side) = parts.value
             && side != self.scene.canvas
             && !(here.is_token(self.canvas()) && from(side)?.is_token(self.view(side)))
         {
-            return self.whole_core(here, side, from(side)?, parts);
+            return self.whole_core(child, side, parts);
         }
-        self.lines(here.lead, here, parts.lead, from(parts.lead)?, |child| child.lead)?;
-        self.lines(here.head, here, parts.head, from(parts.head)?, |child| child.head)?;
-        self.lines(here.foot, here, parts.foot, from(parts.foot)?, |child| child.foot)?;
-        self.lines(here.trail, here, parts.trail, from(parts.trail)?, |child| child.trail)?;
+        if parts.key != self.scene.canvas {
+            self.key_token(here, parts.key, from(parts.key)?);
+        }
+        self.lines(parts.lead, child, |child| child.lead)?;
+        self.lines(parts.head, child, |child| child.head)?;
+        self.lines(parts.foot, child, |child| child.foot)?;
+        self.lines(parts.trail, child, |child| child.trail)?;
         match &parts.value {
             ValuePlan::Take(side) if *side == self.scene.canvas => Ok(()),
             ValuePlan::Take(side) => {
@@ -255,25 +319,34 @@ impl<'v> Writer<'_, 'v> {
     /// Replaces comment and blank lines, or the rest of a line.
     fn lines(
         &mut self,
-        span: Span,
-        here: &Child,
-        side: Side,
-        from: &Child,
+        side: Option<Side>,
+        child: Sides<Option<&'v Child>>,
         part: fn(&Child) -> Span,
     ) -> Result<(), Unplaceable> {
+        let here = child.get(self.scene.canvas).ok_or(Unplaceable)?;
+        let span = part(here);
+        let lines = |side: Side| {
+            let from = child.get(side).as_ref()?;
+            Some(shifted(self.view(side).slice(part(from)), difference(here.column, from.column)))
+        };
+        let Some(side) = self.chosen(side) else {
+            let text = self.contested_lines(lines, here.column);
+            self.replace(span, text);
+            return Ok(());
+        };
         if side == self.scene.canvas {
             return Ok(());
         }
-        let view = self.view(side);
-        let text = view.slice(part(from));
+        let text = lines(side).ok_or(Unplaceable)?;
         let ends_alike = span.of(self.canvas().text()).ends_with('\n') == text.ends_with('\n');
         // Lines above or below may come and go; the rest of a line must stay one.
         let is_rest_of_line = span.start > here.core.start && span.start <= here.core.end;
         if is_rest_of_line && !ends_alike || here.mid_line && !text.trim().is_empty() && span == here.lead {
-            let unimportant = view.comments(part(from)) == self.canvas().comments(span);
+            let from = child.get(side).ok_or(Unplaceable)?;
+            let unimportant = self.view(side).comments(part(from)) == self.canvas().comments(span);
             return if unimportant { Ok(()) } else { Err(Unplaceable) };
         }
-        self.replace(span, shifted(text, difference(here.column, from.column)));
+        self.replace(span, text);
         Ok(())
     }
 
@@ -294,14 +367,15 @@ impl<'v> Writer<'_, 'v> {
     /// Replaces everything from the key on: for values of several lines.
     fn whole_core(
         &mut self,
-        here: &Child,
+        child: Sides<Option<&'v Child>>,
         side: Side,
-        from: &Child,
         parts: &Parts,
     ) -> Result<(), Unplaceable> {
+        let here = child.get(self.scene.canvas).ok_or(Unplaceable)?;
+        let from = child.get(side).ok_or(Unplaceable)?;
         let view = self.view(side);
-        let taken = |part: Side, span: fn(&Child) -> Span| {
-            part == side || view.comments(span(from)) == self.canvas().comments(span(here))
+        let taken = |part: Option<Side>, span: fn(&Child) -> Span| {
+            self.chosen(part) == Some(side) || view.comments(span(from)) == self.canvas().comments(span(here))
         };
         let whole =
             taken(parts.head, |c| c.head) && taken(parts.trail, |c| c.trail) && taken(parts.foot, |c| c.foot);
@@ -316,12 +390,7 @@ impl<'v> Writer<'_, 'v> {
         let text =
             shifted(&format!("{}{text}", " ".repeat(from.column)), difference(here.column, from.column));
         let text = text.trim_start_matches(' ').to_owned();
-        if parts.lead != self.scene.canvas && parts.lead == side {
-            self.lines(here.lead, here, side, from, |child| child.lead)?;
-        }
-        self.edits.retain(|edit| {
-            !Span::new(here.core.start, here.chunk.end).covers(edit.span) || edit.span.is_empty()
-        });
+        self.lines(parts.lead, child, |child| child.lead)?;
         self.replace(Span::new(here.core.start, here.chunk.end), text);
         Ok(())
     }

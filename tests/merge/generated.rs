@@ -107,3 +107,31 @@ fn the_sides_exchanged_give_the_same_data() {
         }
     }
 }
+
+#[test]
+fn whichever_side_of_a_conflict_is_kept_no_other_change_is_lost() {
+    let mut checked = 0;
+    for seed in 0..cases() / 10 {
+        let case = generate(seed);
+        let Outcome::Conflicted { bytes, .. } = merged(&case.texts) else { continue };
+        let text = String::from_utf8(bytes).expect("the merge of texts is a text");
+        for kept in [true, false].map(|ours| oracle::read(&oracle::resolved(&text, ours))) {
+            let Sides { base, ours, theirs } = &case.models;
+            for name in ours.iter().chain(theirs).map(|entry| &entry.name) {
+                let pin = |model: &'_ Model| {
+                    model.iter().find(|entry| entry.name == *name).map(|entry| entry.pin.clone())
+                };
+                let (b, o, t) = (pin(base), pin(ours), pin(theirs));
+                if let Ok(expected) = oracle::three_way(b.as_ref(), o.as_ref(), t.as_ref()) {
+                    let found = kept.iter().find(|(found, _)| found == name).map(|(_, pin)| pin);
+                    // What one side removed and the other commented is a conflict of its own.
+                    if expected.is_some() {
+                        assert_eq!(found, expected, "seed {seed}, {:?}, `{name}`:\n{text}", case.layout);
+                        checked += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(checked > 1_000, "only {checked} pins were compared");
+}

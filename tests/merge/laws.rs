@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::oracle::{self, LAYOUTS, Numbers};
+use crate::oracle::{self, LAYOUTS, Numbers, resolved};
 use sysbom::bom::{Components, Fields, Layout, Manifest, PatternSegment, Pin};
 use sysbom::merge::{Conflict, ConflictStyle, Options, Outcome, Sides, judge_text_merge, merge};
 use sysbom::yaml::Document;
@@ -92,23 +92,6 @@ fn pins(text: &str) -> Option<BTreeMap<String, Pin>> {
     let document = Document::parse(text).ok()?;
     let manifest = Manifest::read(&document, &Layout::default());
     Some(manifest.components.iter().map(|component| (component.name.clone(), component.pin())).collect())
-}
-
-/// The text with each conflict resolved to one side.
-fn resolved(text: &str, take_ours: bool) -> String {
-    let (mut out, mut within) = (String::new(), None);
-    for line in text.split_inclusive('\n') {
-        if line.starts_with("<<<<<<< ") {
-            within = Some(true);
-        } else if line.starts_with("=======") && within.is_some() {
-            within = Some(false);
-        } else if line.starts_with(">>>>>>> ") {
-            within = None;
-        } else if within.is_none_or(|ours| ours == take_ours) {
-            out.push_str(line);
-        }
-    }
-    out
 }
 
 /// Every pin of a result is that component's pin on one of the sides.
@@ -274,4 +257,43 @@ fn a_conflict_names_the_component_as_the_layout_does() {
         panic!("both sides moved it")
     };
     assert_eq!(conflicts.iter().map(|conflict| conflict.subject.as_str()).collect::<Vec<_>>(), ["app"]);
+}
+
+/// What stands in a file after a merge that conflicts, written out.
+fn conflicted(base: &str, ours: &str, theirs: &str) -> String {
+    let texts = Sides { base: base.to_owned(), ours: ours.to_owned(), theirs: theirs.to_owned() };
+    match run(&texts, &Options::default()) {
+        Outcome::Conflicted { bytes, .. } => String::from_utf8(bytes).unwrap(),
+        Outcome::Merged(bytes) => panic!("merged:\n{}", String::from_utf8_lossy(&bytes)),
+    }
+}
+
+#[test]
+fn a_comment_that_both_changed_behind_a_pin_never_cuts_the_pin() {
+    let text = |tag: &str, comment: &str, digest: &str| {
+        format!("images:\n  app:\n    tag: {tag} # {comment}\n    digest: {digest}\n")
+    };
+    let both =
+        conflicted(&text("v1", "old", "d1"), &text("v1", "approved", "d1"), &text("v2", "released", "d2"));
+    let expected = "images:\n<<<<<<< ours\n  app:\n    tag: v2 # approved\n    digest: d2\n=======\n  app:\n    tag: v2 # released\n    digest: d2\n>>>>>>> theirs\n";
+    assert_eq!(both, expected);
+}
+
+#[test]
+fn comment_lines_that_both_changed_stand_alone_between_markers() {
+    let text = |comment: &str, app: &str, web: &str| {
+        format!("# {comment}\nimages:\n  app: {{tag: {app}}}\n  web: {{tag: {web}}}\n")
+    };
+    let both = conflicted(&text("a", "v1", "v1"), &text("b", "v2", "v1"), &text("c", "v1", "v2"));
+    let expected =
+        "<<<<<<< ours\n# b\n=======\n# c\n>>>>>>> theirs\nimages:\n  app: {tag: v2}\n  web: {tag: v2}\n";
+    assert_eq!(both, expected);
+}
+
+#[test]
+fn a_conflict_within_braces_is_shown_with_everything_else_merged_on_both_sides() {
+    let text = |app: &str, web: &str| format!("images: {{app: {{tag: {app}}}, web: {{tag: {web}}}}}\n");
+    let both = conflicted(&text("v1", "v1"), &text("v2", "v1"), &text("v3", "v2"));
+    let expected = "<<<<<<< ours\nimages: {app: {tag: v2}, web: {tag: v2}}\n=======\nimages: {app: {tag: v3}, web: {tag: v2}}\n>>>>>>> theirs\n";
+    assert_eq!(both, expected);
 }

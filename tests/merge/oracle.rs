@@ -189,7 +189,7 @@ pub fn expected(base: &Model, ours: &Model, theirs: &Model) -> Expected {
 }
 
 /// What three values of one thing come to; `Err` if both sides changed it apart.
-fn three_way<'e, T: PartialEq>(
+pub fn three_way<'e, T: PartialEq>(
     b: Option<&'e T>,
     o: Option<&'e T>,
     t: Option<&'e T>,
@@ -292,4 +292,21 @@ pub fn comments(text: &str) -> Vec<String> {
         text.lines().filter_map(|line| line.strip_prefix("  # ")).map(str::to_owned).collect();
     found.sort();
     found
+}
+
+/// The text with each conflict resolved to one side.
+pub fn resolved(text: &str, take_ours: bool) -> String {
+    let (mut out, mut within) = (String::new(), None);
+    for line in text.split_inclusive('\n') {
+        if line.starts_with("<<<<<<< ") {
+            within = Some(true);
+        } else if line.starts_with("=======") && within.is_some() {
+            within = Some(false);
+        } else if line.starts_with(">>>>>>> ") {
+            within = None;
+        } else if within.is_none_or(|ours| ours == take_ours) {
+            out.push_str(line);
+        }
+    }
+    out
 }

@@ -50,7 +50,11 @@ impl Cutter<'_> {
     /// Cuts the collection `node`, whose lines run from `from` to `to`.
     fn cut(&mut self, node: NodeId, from: usize, to: usize) {
         let Some((form, bare)) = self.bare_children(node) else { return };
-        let collection = if form.flow { self.flow(form, bare) } else { self.block(form, bare, from, to) };
+        let collection = if form.flow {
+            self.flow(form, bare, self.document.node(node).span)
+        } else {
+            self.block(form, bare, from, to)
+        };
         let nested: Vec<(NodeId, usize, usize)> = collection
             .children
             .iter()
@@ -84,7 +88,7 @@ impl Cutter<'_> {
                     children.push(Bare { key, key_node, value, start, value_from, end });
                 }
                 let in_braces = document.node(node).span.of(self.text()).starts_with('{');
-                let simple = !flow(*shape) || (in_braces && self.is_bare_flow(node));
+                let simple = !flow(*shape) || in_braces;
                 simple.then_some((Form { list: false, flow: flow(*shape) }, children))
             }
             NodeKind::Sequence { shape, items } if !items.is_empty() => {
@@ -97,8 +101,7 @@ impl Cutter<'_> {
                     let value_from = if flow(*shape) { start } else { start + 1 };
                     children.push(Bare { key, key_node: None, value, start, value_from, end });
                 }
-                let simple = !flow(*shape) || self.is_bare_flow(node);
-                simple.then_some((Form { list: true, flow: flow(*shape) }, children))
+                Some((Form { list: true, flow: flow(*shape) }, children))
             }
             NodeKind::Sequence { .. } | NodeKind::Scalar { .. } | NodeKind::Alias(_) => None,
         }
@@ -109,15 +112,8 @@ impl Cutter<'_> {
         })
     }
 
-    /// Whether a flow collection holds no comments, so that cutting at commas is safe.
-    fn is_bare_flow(&self, node: NodeId) -> bool {
-        let span = self.document.node(node).span;
-        let comments = self.document.comments();
-        let next = comments.partition_point(|comment| comment.span.start < span.start);
-        comments.get(next).is_none_or(|comment| comment.span.start >= span.end)
-    }
-
-    fn flow(&self, form: Form, bare: Vec<Bare>) -> Collection {
+    /// Comments within braces belong to no entry: the tail spans all of the collection.
+    fn flow(&self, form: Form, bare: Vec<Bare>, span: Span) -> Collection {
         let children = bare
             .into_iter()
             .map(|bare| {
@@ -139,7 +135,7 @@ impl Cutter<'_> {
                 }
             })
             .collect();
-        Collection::new(form, children, Span::at(0))
+        Collection::new(form, children, span)
     }
 
     fn block(&self, form: Form, bare: Vec<Bare>, from: usize, to: usize) -> Collection {

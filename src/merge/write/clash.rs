@@ -32,7 +32,7 @@ impl<'v> Writer<'_, 'v> {
             theirs: side_text(Side::Theirs),
         };
         let sentinel = match self.mode {
-            Mode::Sentinels => self.sentinel(clash, sides, list, column),
+            Mode::Sentinels => self.sentinel(&clash.keys, sides, list, column),
             Mode::Markers | Mode::Resolved(_) => String::new(),
         };
         self.disagreement(&texts, sentinel)
@@ -47,9 +47,15 @@ impl<'v> Writer<'_, 'v> {
     }
 
     /// A well-formed entry in the place of one that conflicts.
-    fn sentinel(&self, clash: &Clash, sides: Collections<'v>, list: bool, column: usize) -> String {
+    pub(super) fn sentinel(
+        &self,
+        keys: &Sides<Option<String>>,
+        sides: Collections<'v>,
+        list: bool,
+        column: usize,
+    ) -> String {
         let found = [Side::Ours, Side::Theirs, Side::Base].into_iter().find_map(|side| {
-            let key = clash.keys.get(side).as_deref()?;
+            let key = keys.get(side).as_deref()?;
             Some((side, (*sides.get(side))?.get(key)?))
         });
         let Some((side, child)) = found else { return String::new() };

@@ -5,7 +5,7 @@ use crate::text::{Edit, Span};
 use super::super::plan::{CollectionPlan, Plan};
 use super::super::sides::Side;
 use super::super::view::{Child, Collection};
-use super::{Collections, Unplaceable, Writer};
+use super::{Collections, Mode, Unplaceable, Writer};
 
 impl<'v> Writer<'_, 'v> {
     pub(super) fn flow(
@@ -34,9 +34,36 @@ impl<'v> Writer<'_, 'v> {
                 }
                 Plan::Parts(parts) => self.parts(key, parts, sides)?,
                 Plan::Derived => self.derived(&canvas.children[at.ok_or(Unplaceable)?])?,
-                // A conflict is shown around the next larger entry, never here.
-                Plan::Clash(_) => return Err(Unplaceable),
+                Plan::Clash(clash) => {
+                    // Markers stand around the next larger entry, never here.
+                    let Mode::Resolved(side) = self.mode else { return Err(Unplaceable) };
+                    let key = |side: Side| clash.keys.get(side).as_deref();
+                    let at = key(self.scene.canvas).and_then(|key| canvas.position(key));
+                    let taken = key(side).and_then(|key| Some((key, sides.get(side).as_ref()?.get(key)?)));
+                    match (at, taken) {
+                        (Some(_), Some(_)) if side == self.scene.canvas => {}
+                        (Some(at), Some((_, child))) => {
+                            let text = self.flow_text(side, child)?;
+                            self.replace(canvas.children[at].core, text);
+                        }
+                        (Some(at), None) => gone[at] = true,
+                        (None, Some((_, child))) => {
+                            let key = key(self.scene.canvas.other()).ok_or(Unplaceable)?;
+                            incoming.push((key, self.flow_text(side, child)?));
+                        }
+                        (None, None) => {}
+                    }
+                }
             }
+        }
+        let is_commented = !self.canvas().comments(canvas.tail).is_empty();
+        let same_comments = plan.tail.is_none_or(|side| {
+            let theirs = sides.get(side).map(|collection| self.view(side).comments(collection.tail));
+            theirs.is_none_or(|comments| comments == self.canvas().comments(canvas.tail))
+        });
+        if !same_comments || (is_commented && (gone.contains(&true) || !incoming.is_empty())) {
+            // Nobody can say which entry a comment between commas belongs to.
+            return Err(Unplaceable);
         }
         self.take_out(canvas, &gone);
         self.put_in(&incoming, sides, canvas, &gone)
