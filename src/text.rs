@@ -3,7 +3,9 @@
 //!
 //! Knows nothing of YAML, git or manifests.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// A named text: what a finding points into. The name is what a person is shown, usually a
@@ -173,6 +175,31 @@ fn is_unsafe_to_print(character: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// One word for a shell, to be pasted: as it is where that is safe, else in single quotes. What
+/// must not be printed as it is stands as `$'\033'`, which bash, zsh and ksh read.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_safe = |character: char| character.is_ascii_alphanumeric() || "._/@:=+-{}^~".contains(character);
+    if !text.is_empty() && !text.starts_with(['-', '~', '=']) && text.chars().all(is_safe) {
+        return Cow::Borrowed(text);
+    }
+    if !text.chars().any(is_unsafe_to_print) {
+        return Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")));
+    }
+    let mut word = String::from("$'");
+    for character in text.chars() {
+        if is_unsafe_to_print(character) {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                write!(word, "\\{byte:03o}").expect("text takes all that is written");
+            }
+        } else {
+            word.extend(matches!(character, '\'' | '\\').then_some('\\'));
+            word.push(character);
+        }
+    }
+    word.push('\'');
+    Cow::Owned(word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,5 +226,14 @@ mod tests {
     fn control_and_bidi_characters_are_shown_as_code_points() {
         assert_eq!(escape("a\u{1b}[31m\n\u{202e}b").to_string(), "a\\u{1b}[31m\\u{a}\\u{202e}b");
         assert_eq!(escape_lines("a\nb\r").to_string(), "a\nb\\u{d}");
+    }
+
+    #[test]
+    fn a_hostile_name_stays_one_word_and_moves_no_cursor() {
+        assert_eq!(shell_word("releases/current.yaml"), "releases/current.yaml");
+        assert_eq!(shell_word("a b$(x)"), "'a b$(x)'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word("--force"), "'--force'");
+        assert_eq!(shell_word("a\u{1b}[31m'\\\u{202e}"), r"$'a\033[31m\'\\\342\200\256'");
     }
 }

@@ -115,3 +115,70 @@ fn several_systems_are_archived_each_beside_its_manifest() {
     assert!(listed.contains("releases/prod/history/2024/06/20240615T"), "{listed}");
     assert!(!listed.contains("releases/test/history"), "{listed}");
 }
+
+/// The command between backquotes in the help, run by a shell in this folder.
+fn paste(scratch: &Scratch, folder: &std::path::Path, ran: &support::Ran) {
+    let help = ran.err.split("move it away: `").nth(1).and_then(|rest| rest.split("`\n").next());
+    let command = help.unwrap_or_else(|| panic!("a command to paste\n{ran}"));
+    scratch.at(folder).run("bash", &["-c", command], "").expect(0);
+}
+
+#[test]
+fn what_stands_in_the_way_of_an_archive_is_moved_by_the_command_in_the_help() {
+    let scratch = five_states();
+    scratch.write("deploy/x", "");
+    scratch.write(PATH, state("v2.0.0"));
+    scratch.sysbom(&["archive"]).expect(0);
+    let path = archives(&scratch).remove(0);
+    let disk = scratch.top().join(&path);
+    let below = scratch.top().join("deploy");
+    let make: [(&str, &dyn Fn()); 5] = [
+        ("an untracked file", &|| scratch.write(&path, "mine\n")),
+        ("a staged file", &|| {
+            scratch.write(&path, "mine\n");
+            scratch.git(&["add", "-A"]);
+        }),
+        ("a staged file that is gone", &|| {
+            scratch.write(&path, "mine\n");
+            scratch.git(&["add", "-A"]);
+            std::fs::remove_file(&disk).expect("it was written");
+        }),
+        ("a folder", &|| scratch.write(&format!("{path}/x"), "mine\n")),
+        ("a staged folder", &|| {
+            scratch.write(&format!("{path}/x"), "mine\n");
+            scratch.git(&["add", "-A"]);
+        }),
+    ];
+    for (what, make) in make {
+        scratch.git(&["rm", "-q", "-r", "-f", "--cached", "--ignore-unmatch", "releases/history"]);
+        std::fs::remove_dir_all(scratch.top().join("releases/history")).expect("it is ours");
+        make();
+        for folder in [scratch.top(), &below] {
+            let before = scratch.picture();
+            let ran = scratch.at(folder).sysbom(&["archive"]).expect(2);
+            assert_eq!(scratch.picture(), before, "{what}");
+            paste(&scratch, folder, &ran);
+            scratch.at(folder).sysbom(&["archive"]).expect(0);
+            assert_eq!(scratch.read(&path), state("v1.4.0"), "{what}");
+            scratch.git(&["rm", "-q", "--cached", &path]);
+            std::fs::remove_file(&disk).expect("it was written");
+            make();
+        }
+    }
+}
+
+#[test]
+fn a_file_where_the_folder_of_history_belongs_is_moved_by_the_command_in_the_help() {
+    let scratch = Scratch::new();
+    scratch.write(".sysbom.yaml", "manifest: \"it's a/current.yaml\"\n");
+    let manifest = "it's a/current.yaml";
+    for tag in ["v1.0.0", "v1.1.0"] {
+        scratch.write(manifest, state(tag));
+        scratch.commit(tag);
+    }
+    scratch.write("it's a/history", "mine\n");
+    let ran = scratch.sysbom(&["archive", "--backfill"]).expect(2).says("is no folder");
+    paste(&scratch, scratch.top(), &ran);
+    scratch.sysbom(&["archive", "--backfill"]).expect(0);
+    assert_eq!(scratch.read("history.mine"), "mine\n");
+}

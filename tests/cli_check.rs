@@ -219,3 +219,98 @@ fn explain_shows_the_page_of_a_rule() {
     scratch.sysbom(&["explain", "floating-tags"]).expect(2).says("sysbom explain");
     scratch.sysbom(&["explain"]).expect(0).says("side-dropped");
 }
+
+/// The index has an unquoted `1.10`; the working tree has other text, and something else at the
+/// same bytes.
+fn staged_apart_from_the_tree(scratch: &Scratch) -> String {
+    scratch.write(PATH, state("1.10"));
+    scratch.git(&["add", "-A"]);
+    let staged = scratch.read(PATH);
+    let at = staged.find("1.10").expect("it stands there");
+    let other = format!("note: {}1.10zzz\n{}", "b".repeat(at - 6), staged.replace("1.10", "v1.2.3"));
+    scratch.write(PATH, &other);
+    other
+}
+
+#[test]
+fn a_fix_of_the_index_never_edits_other_text_in_the_tree() {
+    let scratch = repository();
+    let other = staged_apart_from_the_tree(&scratch);
+    let before = scratch.picture();
+    scratch
+        .sysbom(&["check", "--fix", "--staged"])
+        .expect(2)
+        .says("the working tree has something else there")
+        .says("git add releases/current.yaml");
+    assert_eq!(scratch.read(PATH), other);
+    // The archive that is missing too has not been staged either.
+    assert_eq!(scratch.picture(), before);
+}
+
+#[test]
+fn a_fix_of_the_index_reaches_the_tree_where_both_are_alike() {
+    let scratch = repository();
+    scratch.write(PATH, state("1.10"));
+    scratch.git(&["add", "-A"]);
+    scratch.sysbom(&["check", "--fix", "--staged"]).expect(1).says("partial-version").says("edited");
+    assert_eq!(scratch.read(PATH), state("\"1.10\""));
+    assert_eq!(scratch.git(&["diff", "--name-only"]), "");
+    assert_eq!(scratch.git(&["ls-files", "releases/history"]).lines().count(), 1);
+}
+
+#[test]
+fn a_fix_of_the_tree_leaves_what_is_staged_apart() {
+    let scratch = repository();
+    scratch.write(PATH, state("v1.5.0"));
+    scratch.git(&["add", "-A"]);
+    scratch.write(PATH, state("1.10"));
+    scratch.sysbom(&["check", "--fix"]).expect(1).says("edited");
+    assert_eq!(scratch.read(PATH), state("\"1.10\""));
+    assert_eq!(scratch.git(&["show", &format!(":{PATH}")]), state("v1.5.0").trim_end());
+}
+
+#[test]
+fn all_fixes_are_made_or_none() {
+    let scratch = repository();
+    scratch.write(PATH, state("1.10"));
+    scratch.git(&["add", "-A"]);
+    scratch.write(".git/index.lock", "");
+    scratch.sysbom(&["check", "--fix"]).expect(2).says("index.lock");
+    std::fs::remove_file(scratch.top().join(".git/index.lock")).expect("it is ours");
+    assert_eq!(scratch.read(PATH), state("1.10"));
+    assert!(!scratch.top().join("releases/history").exists());
+}
+
+#[test]
+fn a_clone_that_turns_line_endings_is_judged_by_what_it_would_commit() {
+    let origin = Scratch::new();
+    origin.write(PATH, state("v1.0.0"));
+    origin.commit("Begin");
+    origin.git(&["clone", "-q", "-c", "core.autocrlf=true", ".", "../clone"]);
+    let folder = origin.root().join("clone");
+    let clone = origin.at(&folder);
+    assert!(clone.read(PATH).contains("\r\n"));
+    clone.sysbom(&["check"]).expect(0).never_says("archive-missing");
+    clone.sysbom(&["archive"]).expect(0).says("nothing to archive");
+    // Touched, and so no longer known to be clean.
+    clone.write(PATH, clone.read(PATH));
+    clone.sysbom(&["check"]).expect(0).never_says("archive-missing");
+    // A change, with its archive: what is new in history is hashed as it will be committed.
+    clone.write(PATH, state("1.10").replace('\n', "\r\n"));
+    clone.sysbom(&["check", "--fix"]).expect(1).says("wrote and staged").says("edited");
+    assert_eq!(clone.read(PATH), state("\"1.10\"").replace('\n', "\r\n"));
+    clone.git(&["add", "-A"]);
+    assert_eq!(clone.git(&["show", &format!(":{PATH}")]), state("\"1.10\"").trim_end());
+    clone.git(&["rm", "-q", "--cached", "-r", "releases/history"]);
+    let archive = std::fs::read_dir(folder.join("releases/history")).expect("it was written").next();
+    let archive = archive.expect("there is one").expect("it can be read").file_name();
+    let archive = format!("releases/history/{}", archive.to_string_lossy());
+    clone.write(&archive, clone.read(&archive).replace('\n', "\r\n"));
+    clone.sysbom(&["check"]).expect(1).never_says("archive-missing").never_says("archive-differs");
+    // The index judged, with the tree converted.
+    clone.write(PATH, state("1.20").replace('\n', "\r\n"));
+    clone.git(&["add", "-A"]);
+    clone.sysbom(&["check", "--fix", "--staged"]).expect(1).says("edited");
+    assert_eq!(clone.read(PATH), state("\"1.20\"").replace('\n', "\r\n"));
+    assert_eq!(clone.git(&["diff", "--name-only"]), "");
+}

@@ -24,7 +24,7 @@ fn staged_files_stand_in_tree_and_index_and_enter_the_commit() {
         sandbox.write(".gitattributes", "* text eol=crlf\n");
         sandbox.commit(1, CURRENT, "a\n");
         let written = files(&[(ARCHIVE, "a\r\nb\n"), ("releases/history/2024/06/x.yaml", "")]);
-        sandbox.repo().stage(&written, Existing::Refuse).unwrap();
+        sandbox.repo().stage(&written, &Existing::Refuse).unwrap();
         let id = sandbox.repo().blob_id(b"a\r\nb\n").unwrap();
         assert!(sandbox.git(&["ls-files", "-s"]).contains(&format!("100644 {id} 0\t{ARCHIVE}")));
         assert_eq!(sandbox.read(ARCHIVE), "a\r\nb\n");
@@ -32,7 +32,7 @@ fn staged_files_stand_in_tree_and_index_and_enter_the_commit() {
         assert_eq!(sandbox.git(&["cat-file", "blob", id.as_str()]), "a\r\nb");
         assert_eq!(sandbox.id(&format!("HEAD:{ARCHIVE}")), id);
         // A second time there is nothing to do, and nothing is done.
-        sandbox.repo().stage(&written, Existing::Refuse).unwrap();
+        sandbox.repo().stage(&written, &Existing::Refuse).unwrap();
         assert_eq!(sandbox.git(&["diff", "--cached", "--name-only"]), "");
     }
 }
@@ -44,22 +44,22 @@ fn a_file_with_other_content_is_refused_and_nothing_is_changed() {
     sandbox.write(ARCHIVE, "somebody's\n");
     let before = state(&sandbox);
     let both = files(&[("releases/history/new/a.yaml", "new\n"), (ARCHIVE, "b\n")]);
-    let fault = sandbox.repo().stage(&both, Existing::Refuse).unwrap_err();
+    let fault = sandbox.repo().stage(&both, &Existing::Refuse).unwrap_err();
     assert!(fault.chain().contains("a file with other content is there"), "{}", fault.chain());
     assert_eq!(state(&sandbox), before);
     assert!(!sandbox.path("releases/history/new").exists());
     // Staged with other content, and gone from the tree: the same.
     sandbox.git(&["add", ARCHIVE]);
     std::fs::remove_file(sandbox.path(ARCHIVE)).unwrap();
-    assert!(sandbox.repo().stage(&both, Existing::Refuse).is_err());
-    sandbox.repo().stage(&both, Existing::Replace).unwrap();
+    assert!(sandbox.repo().stage(&both, &Existing::Refuse).is_err());
+    sandbox.repo().stage(&both, &Existing::Replace).unwrap();
     assert_eq!(sandbox.read(ARCHIVE), "b\n");
     assert_eq!(sandbox.git(&["show", &format!(":{ARCHIVE}")]), "b");
     // Putting a file back includes its mode.
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(sandbox.path(ARCHIVE), executable).unwrap();
     sandbox.git(&["add", ARCHIVE]);
-    sandbox.repo().stage(&both, Existing::Replace).unwrap();
+    sandbox.repo().stage(&both, &Existing::Replace).unwrap();
     assert!(sandbox.git(&["ls-files", "-s", ARCHIVE]).starts_with("100644 "));
     assert_eq!(sandbox.git(&["diff", "--name-only"]), "");
 }
@@ -71,7 +71,7 @@ fn an_index_that_cannot_be_written_leaves_everything_as_it_was() {
     sandbox.write(".git/index.lock", "");
     let before = state(&sandbox);
     let written = files(&[(ARCHIVE, "a\n"), (CURRENT, "changed\n")]);
-    let fault = sandbox.repo().stage(&written, Existing::Replace).unwrap_err();
+    let fault = sandbox.repo().stage(&written, &Existing::Replace).unwrap_err();
     assert!(fault.chain().contains("index.lock"), "{}", fault.chain());
     assert_eq!(state(&sandbox), before);
     assert_eq!(sandbox.read(CURRENT), "a\n");
@@ -84,7 +84,7 @@ fn a_partial_commit_is_refused_with_the_way_out() {
     sandbox.commit(1, CURRENT, "a\n");
     let env = GitEnv { index_file: Some(sandbox.path(".git/next-index-123.lock")), ..GitEnv::default() };
     let repo = Repo::discover(&sandbox.top(), &env).unwrap();
-    let fault = repo.stage(&files(&[(ARCHIVE, "a\n")]), Existing::Refuse).unwrap_err();
+    let fault = repo.stage(&files(&[(ARCHIVE, "a\n")]), &Existing::Refuse).unwrap_err();
     assert!(fault.help_text().unwrap().contains("`git add PATH...`, `git commit`"));
     assert!(!sandbox.path("releases/history").exists());
 }
@@ -99,7 +99,7 @@ fn no_write_leaves_the_repository() {
     for path in
         ["../x", "a/../../x", ".git/hooks/pre-commit", "A/.GIT/x", "/x", "a//b", "", "linked/x", "releases"]
     {
-        let fault = sandbox.repo().stage(&files(&[(path, "x")]), Existing::Replace);
+        let fault = sandbox.repo().stage(&files(&[(path, "x")]), &Existing::Replace);
         assert!(fault.is_err(), "{path}");
     }
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
@@ -113,17 +113,17 @@ fn files_are_staged_in_every_kind_of_repository() {
         sandbox.git(&["config", key, value]);
     }
     sandbox.commit(1, CURRENT, "a\n");
-    sandbox.repo().stage(&files(&[(ARCHIVE, "a\n")]), Existing::Refuse).unwrap();
+    sandbox.repo().stage(&files(&[(ARCHIVE, "a\n")]), &Existing::Refuse).unwrap();
     assert_eq!(state(&sandbox).0, format!("A  {ARCHIVE}"));
 
     let linked = sandbox.folder.path().join("linked");
     sandbox.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "topic"]);
     let git_dir = Some(sandbox.path(".git/worktrees/linked"));
     let repo = Repo::discover(&linked, &GitEnv { git_dir, ..GitEnv::default() }).unwrap();
-    repo.stage(&files(&[(ARCHIVE, "a\n")]), Existing::Refuse).unwrap();
+    repo.stage(&files(&[(ARCHIVE, "a\n")]), &Existing::Refuse).unwrap();
     assert_eq!(sandbox.git_in(&linked, &["status", "--porcelain"]), format!("A  {ARCHIVE}"));
 
     let bare = Sandbox::with(&["--bare"]);
-    let fault = bare.repo().stage(&files(&[(ARCHIVE, "a\n")]), Existing::Refuse).unwrap_err();
+    let fault = bare.repo().stage(&files(&[(ARCHIVE, "a\n")]), &Existing::Refuse).unwrap_err();
     assert!(fault.message().contains("bare"));
 }

@@ -1,13 +1,6 @@
 //! Commands to paste: a hostile path or image name in them stays one word of the shell.
 
-use std::borrow::Cow;
-
-/// One word for a POSIX shell: as it is where that is safe, else in single quotes.
-pub fn word(text: &str) -> Cow<'_, str> {
-    let is_safe = |character: char| character.is_ascii_alphanumeric() || "._/@:=+-{}^~".contains(character);
-    let plain = !text.is_empty() && !text.starts_with(['-', '~', '=']) && text.chars().all(is_safe);
-    if plain { Cow::Borrowed(text) } else { Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))) }
-}
+pub use crate::text::shell_word as word;
 
 /// `git checkout REVISION -- PATH`
 pub fn checkout(revision: &str, path: &str) -> String {
@@ -26,10 +19,7 @@ mod tests {
 
     #[test]
     fn a_hostile_name_stays_one_word() {
-        assert_eq!(word("releases/current.yaml"), "releases/current.yaml");
-        assert_eq!(word("a b$(x)"), "'a b$(x)'");
-        assert_eq!(word("it's"), r"'it'\''s'");
-        assert_eq!(word("--force"), "'--force'");
+        assert_eq!(checkout("HEAD~1", "a $(x)"), "`git checkout HEAD~1 -- 'a $(x)'`");
         assert_eq!(inspect("a/b", "v1`x`"), "`docker buildx imagetools inspect 'a/b:v1`x`'`");
     }
 }

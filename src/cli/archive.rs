@@ -36,7 +36,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         console.out("nothing to archive\n")?;
         return Ok(Exit::Ok);
     }
-    repo.stage(&files, Existing::Refuse)?;
+    repo.stage(&files, &Existing::Refuse)?;
     for (path, _) in &files {
         console.out(format!("wrote and staged {}\n", escape(path.as_str())))?;
     }

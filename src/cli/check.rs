@@ -12,7 +12,7 @@ use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::fix;
+use super::fix::{self, Judged};
 use super::update::{Revision, Update};
 
 /// Judge the manifest, its history and the policy
@@ -84,7 +84,8 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let mut repo = env.repository()?;
     let mut findings = judge(args, env, &repo)?;
     if args.fix {
-        tell(args, console, &fix::apply(&repo, &findings)?)?;
+        let judged = if args.staged { Judged::Index } else { Judged::WorkTree };
+        tell(args, console, &fix::apply(&repo, judged, &findings)?)?;
         repo = env.repository()?;
         findings = judge(args, env, &repo)?;
     }

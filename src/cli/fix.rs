@@ -3,37 +3,67 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Finding, Fix};
-use crate::git::{Existing, Repo};
-use crate::text::{Edit, apply as apply_edits, escape};
+use crate::git::{Existing, FileWrite, IndexGets, Repo};
+use crate::text::{Edit, Source, apply as apply_edits, escape, shell_word};
 use crate::tree::{ObjectId, RepoPath, Tree};
 use crate::yaml::{Document, MAX_BYTES};
 
 use super::failure::Failure;
 
-/// Mends what the findings bring a fix for, in the working tree and the index; one line for each
-/// thing done.
-pub fn apply(repo: &Repo, findings: &[Finding]) -> Result<Vec<String>, Failure> {
-    let fixes: Vec<(&RepoPath, &Fix)> =
-        findings.iter().filter_map(|finding| Some((&finding.at.path, finding.fix.as_ref()?))).collect();
-    let mut done = Vec::new();
-    let archives = fixes.iter().filter_map(|(_, fix)| match fix {
-        Fix::Archive { path, blob } => Some((path.clone(), blob.clone())),
-        Fix::Edit(_) | Fix::Restore { .. } => None,
-    });
-    for path in write(repo, archives, Existing::Refuse)? {
-        done.push(format!("wrote and staged {}", escape(path.as_str())));
-    }
-    let restored = fixes.iter().filter_map(|(_, fix)| match fix {
-        Fix::Restore { path, blob } => Some((path.clone(), blob.clone())),
-        Fix::Edit(_) | Fix::Archive { .. } => None,
-    });
-    for path in write(repo, restored, Existing::Replace)? {
-        done.push(format!("put back and staged {}", escape(path.as_str())));
-    }
-    for (path, edits) in edits(&fixes) {
-        if edit(repo, path, edits)? {
-            done.push(format!("edited {}", escape(path.as_str())));
+/// Where the files are that the findings are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// In the index.
+    Index,
+    /// In the working tree.
+    WorkTree,
+}
+
+/// Mends what the findings bring a fix for, in the working tree and the index: all of it or
+/// nothing. One line for each thing done.
+///
+/// What was judged is what is mended. Where the index was, the working tree follows; it must not
+/// hold something else, for then neither of the two could be what the user meant.
+pub fn apply(repo: &Repo, judged: Judged, findings: &[Finding]) -> Result<Vec<String>, Failure> {
+    let mut writes: BTreeMap<RepoPath, (&str, FileWrite)> = BTreeMap::new();
+    let mut edited: BTreeMap<&RepoPath, Edited<'_>> = BTreeMap::new();
+    for finding in findings {
+        match &finding.fix {
+            Some(Fix::Archive { path, blob }) => {
+                let write = FileWrite::staged(path.clone(), whole_blob(repo, blob)?, Existing::Refuse);
+                writes.insert(path.clone(), ("wrote and staged", write));
+            }
+            Some(Fix::Restore { path, blob }) => {
+                let is_back = || Ok::<_, Failure>(id_in(&repo.worktree()?, path)?.as_ref() == Some(blob));
+                if judged == Judged::Index && !is_back()? {
+                    refuse_unstaged(repo, path)?;
+                }
+                let write = FileWrite::staged(path.clone(), whole_blob(repo, blob)?, Existing::Replace);
+                writes.insert(path.clone(), ("put back and staged", write));
+            }
+            Some(Fix::Edit(edits)) => {
+                let edited = edited.entry(&finding.at.path).or_default();
+                edited.source = finding.at.source.as_ref();
+                // Two findings about one scalar may bring the same edit.
+                for edit in edits {
+                    if !edited.edits.contains(edit) {
+                        edited.edits.push(edit.clone());
+                    }
+                }
+            }
+            None => {}
         }
+    }
+    for (path, edited) in edited {
+        // What is put back as it was is not edited as well.
+        if !writes.contains_key(path) {
+            writes.insert(path.clone(), ("edited", edit(repo, judged, path, &edited)?));
+        }
+    }
+    let done = writes.iter().map(|(path, (what, _))| format!("{what} {}", escape(path.as_str()))).collect();
+    let writes: Vec<FileWrite> = writes.into_values().map(|(_, write)| write).collect();
+    if !writes.is_empty() {
+        repo.write(&writes)?;
     }
     Ok(done)
 }
@@ -44,19 +74,11 @@ pub fn write_archives(
     repo: &Repo,
     archives: impl Iterator<Item = (RepoPath, ObjectId)>,
 ) -> Result<Vec<RepoPath>, Failure> {
-    write(repo, archives, Existing::Refuse)
-}
-
-fn write(
-    repo: &Repo,
-    files: impl Iterator<Item = (RepoPath, ObjectId)>,
-    existing: Existing,
-) -> Result<Vec<RepoPath>, Failure> {
-    let files = files
+    let files = archives
         .map(|(path, blob)| Ok((path, whole_blob(repo, &blob)?)))
         .collect::<Result<Vec<_>, Failure>>()?;
     if !files.is_empty() {
-        repo.stage(&files, existing)?;
+        repo.stage(&files, &Existing::Refuse)?;
     }
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
@@ -74,46 +96,57 @@ fn whole_blob(repo: &Repo, blob: &ObjectId) -> Result<Vec<u8>, Failure> {
 
 const MOST_BYTES: usize = 16 << 20;
 
-fn edits<'f>(fixes: &[(&'f RepoPath, &'f Fix)]) -> BTreeMap<&'f RepoPath, Vec<Edit>> {
-    let mut edits: BTreeMap<&RepoPath, Vec<Edit>> = BTreeMap::new();
-    for (path, fix) in fixes {
-        if let Fix::Edit(wanted) = fix {
-            edits.entry(path).or_default().extend(wanted.iter().cloned());
-        }
-    }
-    edits
+/// What the findings about one file want to change.
+#[derive(Default)]
+struct Edited<'f> {
+    /// The text that was judged.
+    source: Option<&'f Source>,
+    edits: Vec<Edit>,
 }
 
-/// Edits a file of the working tree; whether anything changed. Where the index had the file as it
-/// was, it gets the file as it is: what was staged stays staged, what was not stays so.
-fn edit(repo: &Repo, path: &RepoPath, edits: Vec<Edit>) -> Result<bool, Failure> {
+/// The edited file. What was staged as it was stays staged, what was not stays so.
+fn edit(repo: &Repo, judged: Judged, path: &RepoPath, edited: &Edited<'_>) -> Result<FileWrite, Failure> {
     let attempt = || Failure::new(format!("could not edit {path}"));
+    let meanwhile = || attempt().because("it has changed meanwhile").help("run it again");
+    let index = match judged {
+        Judged::Index => {
+            refuse_unstaged(repo, path)?;
+            IndexGets::TheSame
+        }
+        Judged::WorkTree if is_staged(repo, path)? => IndexGets::TheSame,
+        Judged::WorkTree => IndexGets::Nothing,
+    };
     let tree = repo.worktree()?;
-    let entry = tree.entry(path)?.ok_or_else(|| attempt().because("it is not in the working tree"))?;
-    let before =
-        String::from_utf8(tree.read(&entry, MAX_BYTES)?).map_err(|error| attempt().because(error))?;
-    let after = apply_edits(&before, &without_repeats(edits)).ok_or_else(|| {
+    let entry = tree.entry(path)?.ok_or_else(meanwhile)?;
+    let before = String::from_utf8(tree.read(&entry, MAX_BYTES)?).map_err(|_| meanwhile())?;
+    if edited.source.is_none_or(|source| *source.text != *before) {
+        return Err(meanwhile());
+    }
+    let after = apply_edits(&before, &edited.edits).ok_or_else(|| {
         attempt().because("two findings want to change the same bytes").help("mend one by hand")
     })?;
     Document::parse(after.as_str())
         .map_err(|fault| attempt().because(format!("the result would not be YAML: {}", fault.message)))?;
-    let staged = repo.index_tree()?.entry(path)?.is_some_and(|staged| staged.id == entry.id);
-    if staged {
-        repo.stage(&[(path.clone(), after.clone().into_bytes())], Existing::Replace)?;
-    } else {
-        let top = repo.work_dir().ok_or_else(|| attempt().because("the repository has no working tree"))?;
-        crate::git::replace_file(&top.join(path.as_str()), after.as_bytes())?;
-    }
-    Ok(after != before)
+    Ok(repo.replacing(path, before.as_bytes(), after.into_bytes(), index)?)
 }
 
-/// Two findings about one scalar may bring the same edit.
-fn without_repeats(edits: Vec<Edit>) -> Vec<Edit> {
-    let mut kept: Vec<Edit> = Vec::new();
-    for edit in edits {
-        if !kept.contains(&edit) {
-            kept.push(edit);
-        }
+/// Whether index and working tree have the same at this path.
+fn is_staged(repo: &Repo, path: &RepoPath) -> Result<bool, Failure> {
+    Ok(id_in(&repo.index_tree()?, path)? == id_in(&repo.worktree()?, path)?)
+}
+
+fn id_in(tree: &dyn Tree, path: &RepoPath) -> Result<Option<ObjectId>, Failure> {
+    Ok(tree.entry(path)?.map(|entry| entry.id))
+}
+
+fn refuse_unstaged(repo: &Repo, path: &RepoPath) -> Result<(), Failure> {
+    if is_staged(repo, path)? {
+        return Ok(());
     }
-    kept
+    let word = shell_word(path.as_str());
+    Err(Failure::new(format!("could not mend {path} in the index"))
+        .because("the working tree has something else there, and would undo it")
+        .help(format!(
+            "stage that too: `git add {word}`, or put it aside: `git stash --keep-index`; then run it again"
+        )))
 }

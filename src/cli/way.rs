@@ -295,7 +295,7 @@ impl Journey<'_> {
         if let (Some(plan), false) = (&outcome.plan, self.way.dry_run) {
             let files: Vec<(RepoPath, Vec<u8>)> =
                 plan.writes.iter().map(|write| (write.path.clone(), write.content.clone())).collect();
-            repo.stage(&files, Existing::Replace)?;
+            repo.stage(&files, &Existing::Replace)?;
         }
         self.say(console, &outcome)
     }

@@ -46,7 +46,7 @@ pub use patience::retry;
 pub use pushed::RefUpdate;
 pub use remote::{Lease, Push, Pushed};
 pub use setup::{AttributesFile, Check, HookSet, Setup, Step, StepOutcome};
-pub use stage::Existing;
+pub use stage::{Existing, FileWrite, IndexGets};
 pub use states::{ArchiveName, ArchivePlan, State, States};
 pub use textmerge::{TextMerge, text_merge};
 pub use trees::{CommitTree, EmptyTree};

@@ -1,8 +1,9 @@
 //! The files on disk: what would be committed if all of it were added.
 //!
 //! A tracked file that has not changed since it was staged keeps the id the index has for it, as
-//! git itself takes it; any other is hashed as it stands. Files are not converted (line endings,
-//! filters): `.gitattributes` turns that off for what sysbom looks after.
+//! git itself takes it. Any other is hashed, and where that is not what the index has, git is asked
+//! for the id: it may convert the file (line endings, filters). `.gitattributes` turns that off for
+//! what sysbom looks after, but a clone may have none.
 
 use std::cell::OnceCell;
 use std::fs;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use gix::index::entry::{Flags, Stage, Stat};
 
 use super::{Error, IndexTree, Repo, index, names};
-use crate::tree::{Kind, RepoPath, Tree, TreeEntry, TreeError};
+use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
 
 /// The files of the working tree: tracked ones, and untracked ones that are not ignored.
 pub struct WorkTree<'repo> {
@@ -57,12 +58,40 @@ impl<'repo> WorkTree<'repo> {
         self.top.join(names::disk_path(path))
     }
 
-    /// What stands at a path that lies behind no link, hashed unless the index knows it.
+    /// What stands at a path that lies behind no link.
     fn look(&self, path: &RepoPath) -> Result<Option<TreeEntry>, Error> {
+        Ok(match self.glance(path)? {
+            Some(Glance::Known(entry)) => Some(entry),
+            Some(Glance::AsItStands(entry)) => self.converted(vec![entry])?.pop(),
+            None => None,
+        })
+    }
+
+    /// The files with the ids that git would give them. If git cannot convert one - a filter is not
+    /// installed - all are taken as they stand.
+    fn converted(&self, mut files: Vec<TreeEntry>) -> Result<Vec<TreeEntry>, Error> {
+        let plain: Vec<&mut TreeEntry> =
+            files.iter_mut().filter(|file| matches!(file.kind, Kind::File | Kind::Executable)).collect();
+        if plain.is_empty() {
+            return Ok(files);
+        }
+        let names: Vec<u8> = plain.iter().flat_map(|file| line_of(&file.path)).collect();
+        let ended = self.repo.git().end(&["hash-object", "--stdin-paths"], &names)?;
+        let said = String::from_utf8_lossy(&ended.stdout);
+        if ended.status.success() && said.lines().count() == plain.len() {
+            for (file, id) in plain.into_iter().zip(said.lines()) {
+                file.id = ObjectId::new(id);
+            }
+        }
+        Ok(files)
+    }
+
+    /// What stands at a path that lies behind no link, hashed unless the index knows it.
+    fn glance(&self, path: &RepoPath) -> Result<Option<Glance>, Error> {
         let tracked = self.tracked(path)?;
         // Not checked out (a sparse checkout): the index speaks for it.
         if tracked.as_ref().is_some_and(|tracked| tracked.skipped) {
-            return Ok(tracked.map(|tracked| tracked.entry));
+            return Ok(tracked.map(|tracked| Glance::Known(tracked.entry)));
         }
         let disk = self.on_disk(path);
         let attempt = || format!("could not read {}", disk.display());
@@ -72,18 +101,21 @@ impl<'repo> WorkTree<'repo> {
             Err(cause) => return Err(Error::new(attempt()).because(cause)),
         };
         if meta.is_dir() {
-            return Ok(tracked.map(|tracked| tracked.entry).filter(|entry| entry.kind == Kind::Submodule));
+            let tracked = tracked.map(|tracked| tracked.entry);
+            return Ok(tracked.filter(|entry| entry.kind == Kind::Submodule).map(Glance::Known));
         }
         let kind = self.kind(&meta, tracked.as_ref());
         if let Some(tracked) = &tracked
             && tracked.entry.kind == kind
             && self.is_unchanged(tracked, &meta)?
         {
-            return Ok(Some(tracked.entry.clone()));
+            return Ok(Some(Glance::Known(tracked.entry.clone())));
         }
         let content =
             content(&disk, kind, usize::MAX).map_err(|cause| Error::new(attempt()).because(cause))?;
-        Ok(Some(TreeEntry { path: path.clone(), kind, id: self.repo.blob_id(&content)? }))
+        let entry = TreeEntry { path: path.clone(), kind, id: self.repo.blob_id(&content)? };
+        let is_staged = tracked.is_some_and(|tracked| tracked.entry.id == entry.id);
+        Ok(Some(if is_staged { Glance::Known(entry) } else { Glance::AsItStands(entry) }))
     }
 
     fn kind(&self, meta: &gix::index::fs::Metadata, tracked: Option<&Tracked>) -> Kind {
@@ -166,7 +198,7 @@ impl<'repo> WorkTree<'repo> {
     }
 
     fn list(&self, folder: &RepoPath) -> Result<Vec<TreeEntry>, Error> {
-        let mut files = Vec::new();
+        let (mut files, mut unknown) = (Vec::new(), Vec::new());
         let mut linked: (Option<RepoPath>, bool) = (None, false);
         for path in self.paths_below(folder)? {
             if linked.0 != path.folder() {
@@ -175,14 +207,17 @@ impl<'repo> WorkTree<'repo> {
             if linked.1 && !self.tracked(&path)?.is_some_and(|tracked| tracked.skipped) {
                 continue;
             }
-            match self.look(&path)? {
-                Some(entry) => files.push(entry),
+            match self.glance(&path)? {
+                Some(Glance::Known(entry)) => files.push(entry),
+                Some(Glance::AsItStands(entry)) => unknown.push(entry),
                 None if self.on_disk(&path).is_dir() => {
                     files.extend(self.nested_repository(&path));
                 }
                 None => {}
             }
         }
+        files.extend(self.converted(unknown)?);
+        files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }
 
@@ -195,12 +230,41 @@ impl<'repo> WorkTree<'repo> {
     }
 }
 
+/// What stands at a path.
+enum Glance {
+    /// With the id that git has for it.
+    Known(TreeEntry),
+    /// With the id of its bytes, which git may convert.
+    AsItStands(TreeEntry),
+}
+
 /// A file as the index knows it.
 struct Tracked {
     entry: TreeEntry,
     /// Left out of the working tree by a sparse checkout.
     skipped: bool,
     stat: Stat,
+}
+
+impl WorkTree<'_> {
+    /// What git would add for a file that has this content on disk.
+    fn as_added(&self, entry: &TreeEntry, content: Vec<u8>, limit: usize) -> Result<Vec<u8>, TreeError> {
+        let is_file = matches!(entry.kind, Kind::File | Kind::Executable);
+        if !is_file || content.len() > limit || self.repo.blob_id(&content)? == entry.id {
+            return Ok(content);
+        }
+        if self.repo.inner.has_object(self.repo.oid(&entry.id)?) {
+            return Ok(self.repo.blob(&entry.id, limit)?);
+        }
+        // Not stored yet: line endings are all that git usually converts.
+        let mut unix = content.clone();
+        let mut at = 0;
+        unix.retain(|byte| {
+            at += 1;
+            *byte != b'\r' || content.get(at) != Some(&b'\n')
+        });
+        Ok(if self.repo.blob_id(&unix)? == entry.id { unix } else { content })
+    }
 }
 
 impl Tree for WorkTree<'_> {
@@ -227,7 +291,7 @@ impl Tree for WorkTree<'_> {
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {
         let disk = self.on_disk(&entry.path);
         match content(&disk, entry.kind, limit.saturating_add(1)) {
-            Ok(content) => Ok(content),
+            Ok(content) => self.as_added(entry, content, limit),
             Err(cause) if is_absence(&cause) && self.repo.inner.has_object(self.repo.oid(&entry.id)?) => {
                 Ok(self.repo.blob(&entry.id, limit)?)
             }
@@ -250,6 +314,21 @@ fn content(path: &Path, kind: Kind, limit: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(limit as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// A path as a line of git's input, quoted where it would be read as something else.
+fn line_of(path: &RepoPath) -> Vec<u8> {
+    let bytes = names::path_bytes(path);
+    if !bytes.starts_with(b"\"") && bytes.iter().all(|byte| *byte >= b' ') {
+        return [&bytes[..], b"\n"].concat();
+    }
+    let quoted = |byte: u8| match byte {
+        b'"' | b'\\' => vec![b'\\', byte],
+        0..b' ' => format!("\\{byte:03o}").into_bytes(),
+        _ => vec![byte],
+    };
+    let quoted: Vec<u8> = bytes.into_iter().flat_map(quoted).collect();
+    [b"\"", &quoted[..], b"\"\n"].concat()
 }
 
 fn is_absence(cause: &std::io::Error) -> bool {
