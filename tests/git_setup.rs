@@ -263,7 +263,10 @@ fn a_hook_calls_sysbom_after_the_one_that_was_there() {
     let sandbox = Sandbox::new();
     let log = sandbox.folder.path().join("log");
     let log = log.display();
-    script(&sandbox.path(".git/hooks/pre-commit"), &format!("echo \"before $# $0\" >> {log}"));
+    script(
+        &sandbox.path(".git/hooks/pre-commit"),
+        &format!("echo \"before $# $(basename \"$0\")\" >> {log}"),
+    );
     script(&sandbox.path(".git/hooks/pre-push"), &format!("echo \"before $*: $(cat)\" >> {log}"));
     sandbox.repo().install(&Setup::default()).unwrap();
     let remote = sandbox.folder.path().join("remote.git");
@@ -279,12 +282,112 @@ fn a_hook_calls_sysbom_after_the_one_that_was_there() {
     let head = sandbox.id("HEAD");
     let update = format!("refs/heads/main {head} refs/heads/main {}", "0".repeat(40));
     let expected = format!(
-        "before 0 .git/hooks/pre-commit.before-sysbom\n\
+        "before 0 pre-commit\n\
          sysbom hook pre-commit: \n\
          before {url} {url}: {update}\n\
          sysbom hook pre-push {url} {url}: {update}\n"
     );
     assert_eq!(std::fs::read_to_string(log.to_string()).unwrap(), expected);
+}
+
+#[test]
+fn a_hook_that_is_a_link_or_not_executable_runs_as_before_and_comes_back() {
+    let sandbox = Sandbox::new();
+    let log = sandbox.folder.path().join("log");
+    script(&sandbox.path("tools/check"), &format!("echo \"$(basename \"$0\")\" >> {}", log.display()));
+    std::fs::remove_dir_all(sandbox.path(".git/hooks")).unwrap();
+    std::fs::create_dir(sandbox.path(".git/hooks")).unwrap();
+    std::os::unix::fs::symlink("../../tools/check", sandbox.path(".git/hooks/pre-commit")).unwrap();
+    script(&sandbox.path(".git/hooks/pre-push"), "exit 0");
+    std::fs::set_permissions(sandbox.path(".git/hooks/pre-push"), PermissionsExt::from_mode(0o750)).unwrap();
+    let before = snapshot(&sandbox.path(".git/hooks"));
+    sandbox.repo().install(&Setup::default()).unwrap();
+    sandbox.git(&["add", "-A"]);
+    let ended = git_with_program(&sandbox, "exit 0", &["commit", "-q", "-m", "x"]);
+    assert!(ended.status.success(), "{}", said(&ended));
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "pre-commit\n");
+    sandbox.repo().uninstall().unwrap();
+    assert_eq!(snapshot(&sandbox.path(".git/hooks")), before);
+    assert!(!sandbox.path(".git/hooks/before-sysbom").exists());
+}
+
+#[test]
+fn a_hook_with_lines_of_the_users_is_left_alone_and_named() {
+    let sandbox = Sandbox::new();
+    script(&sandbox.path(".git/hooks/pre-commit"), "echo before");
+    sandbox.repo().install(&Setup::default()).unwrap();
+    let path = ".git/hooks/pre-commit";
+    let edited = sandbox.read(path).replace("exec sysbom", "make lint || exit\nexec sysbom");
+    sandbox.write(path, &edited);
+    let before = snapshot(&sandbox.path(".git/hooks"));
+    let left = |steps: Vec<Step>| {
+        let step = steps.into_iter().find(|step| step.what.ends_with("hooks/pre-commit")).unwrap();
+        assert!(
+            matches!(&step.outcome, StepOutcome::Left { why, help } if why.contains("edited") && !help.is_empty()),
+            "{step:?}"
+        );
+    };
+    left(sandbox.repo().install(&Setup::default()).unwrap());
+    assert_eq!(snapshot(&sandbox.path(".git/hooks")), before);
+    let check = |sandbox: &Sandbox| {
+        let checks = sandbox.repo().setup_status(&Setup::default()).unwrap();
+        checks.into_iter().find(|check| check.name == "pre-commit").unwrap().ok
+    };
+    assert!(check(&sandbox), "it still calls sysbom");
+    left(sandbox.repo().uninstall().unwrap());
+    assert_eq!(sandbox.read(path), edited);
+    assert!(sandbox.path(".git/hooks/before-sysbom/pre-commit").exists());
+    sandbox.write(path, edited.replace("exec sysbom hook", "echo"));
+    assert!(!check(&sandbox), "it no longer does");
+}
+
+#[test]
+fn a_hook_as_an_earlier_install_wrote_it_is_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.repo().install(&Setup::default()).unwrap();
+    let current = sandbox.read(".git/hooks/pre-push");
+    let older = current.replace("so this push", "so that push");
+    sandbox.write(".git/hooks/pre-push", &older);
+    let record = ".git/sysbom-installed.json";
+    sandbox.write(record, sandbox.read(record).replace("so this push", "so that push"));
+    sandbox.repo().install(&Setup::default()).unwrap();
+    assert_eq!(sandbox.read(".git/hooks/pre-push"), current);
+}
+
+#[test]
+fn a_driver_of_the_users_comes_back() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["config", "merge.sysbom.driver", "mine %A"]);
+    sandbox.git(&["config", "--add", "merge.sysbom.driver", "mine \"again\" %A"]);
+    let before = sandbox.git(&["config", "--local", "--list"]);
+    for program in ["sysbom", "/opt/sysbom"] {
+        sandbox.repo().install(&Setup { program: program.into(), ..no_hooks() }).unwrap();
+        assert!(sandbox.git(&["config", "--get-all", "merge.sysbom.driver"]).starts_with(program));
+    }
+    let steps = sandbox.repo().uninstall().unwrap();
+    assert!(
+        steps.iter().any(|step| step.outcome == StepOutcome::Removed("what was set before is back".into()))
+    );
+    assert_eq!(sandbox.git(&["config", "--local", "--list"]), before);
+    // Set to something else after install: not ours to take out.
+    sandbox.repo().install(&no_hooks()).unwrap();
+    sandbox.git(&["config", "--replace-all", "merge.sysbom.driver", "other %A"]);
+    sandbox.repo().uninstall().unwrap();
+    assert_eq!(sandbox.git(&["config", "merge.sysbom.driver"]), "other %A");
+}
+
+#[test]
+fn the_place_of_a_hook_is_shown_without_detours() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "a\n");
+    let linked = sandbox.folder.path().join("linked");
+    sandbox.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "topic"]);
+    let repo = Repo::discover(&linked, &GitEnv::default()).unwrap();
+    let steps = repo.install(&Setup::default()).unwrap();
+    let shown: Vec<String> = steps.iter().map(|step| step.what.clone()).collect();
+    assert!(shown.contains(&sandbox.path(".git/hooks/pre-commit").display().to_string()), "{shown:?}");
+    let checks = repo.setup_status(&Setup::default()).unwrap();
+    assert!(checks.iter().all(|check| !check.message.contains("..")), "{checks:?}");
 }
 
 #[test]
@@ -303,10 +406,10 @@ fn a_hook_refuses_when_either_refuses_or_the_program_is_missing() {
     assert!(said(&missing).contains("sysbom is not in PATH"), "{}", said(&missing));
     assert!(said(&missing).contains("--no-verify"));
     // The one from before is asked first, and its refusal is one.
-    script(&sandbox.path(".git/hooks/pre-commit.before-sysbom"), "exit 1");
+    script(&sandbox.path(".git/hooks/before-sysbom/pre-commit"), "exit 1");
     assert!(!git_with_program(&sandbox, "exit 0", &commit).status.success());
     // A clean merge asks pre-merge-commit, a push pre-push.
-    std::fs::remove_file(sandbox.path(".git/hooks/pre-commit.before-sysbom")).unwrap();
+    std::fs::remove_file(sandbox.path(".git/hooks/before-sysbom/pre-commit")).unwrap();
     sandbox.git(&["switch", "-q", "-c", "topic"]);
     sandbox.write("other", "x");
     sandbox.git(&["add", "-A"]);

@@ -142,6 +142,15 @@ impl Repo {
         if self.is_shallow() { error.help(error::DEEPEN) } else { error }
     }
 
+    /// The git folder that all worktrees share, absolute, without `..` in it.
+    fn shared_dir(&self) -> PathBuf {
+        let path = self.absolute(self.common_dir());
+        match gix::path::normalize(std::borrow::Cow::Borrowed(&path), Path::new("/")) {
+            Some(clean) => clean.into_owned(),
+            None => path,
+        }
+    }
+
     fn absolute(&self, path: &Path) -> PathBuf {
         self.inner.current_dir().join(path)
     }

@@ -135,7 +135,7 @@ impl Repo {
 
     /// Whether it was written in another worktree, which has to be asked itself.
     fn is_elsewhere(&self, added: &Added) -> bool {
-        !added.file.starts_with(self.common_dir()) && self.top().is_ok_and(|top| !added.file.starts_with(top))
+        !added.file.starts_with(self.shared_dir()) && self.top().is_ok_and(|top| !added.file.starts_with(top))
     }
 
     fn take_out(&self, added: &Added) -> Result<Option<Step>, Error> {
@@ -182,7 +182,7 @@ impl Repo {
     fn attributes_file(&self, which: AttributesFile) -> PathBuf {
         match (which, self.top()) {
             (AttributesFile::Repository, Ok(top)) => top.join(".gitattributes"),
-            _ => self.absolute(self.common_dir()).join("info").join("attributes"),
+            _ => self.shared_dir().join("info").join("attributes"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The merge driver in git's configuration.
 
+use super::record::Set;
 use super::{Error, Repo, Step, StepOutcome};
 
 const NAME: (&str, &str) = ("merge.sysbom.name", "sysbom: merge component by component");
@@ -45,28 +46,58 @@ impl Repo {
     pub(super) fn install_driver(&self, program: &str) -> Result<Vec<Step>, Error> {
         // The driver first: git dies of a driver that has a name only.
         let entries = [(DRIVER, command_line(program)), (NAME.0, NAME.1.to_owned())];
-        let mut steps = Vec::new();
-        for (key, value) in entries {
-            let outcome = if self.local_config(key)?.as_deref() == Some(&value) {
-                StepOutcome::AlreadyThere
-            } else {
-                self.git().run_with(&["config", "--local", "--replace-all", key, &value], b"")?;
-                StepOutcome::Written(String::new())
-            };
-            steps.push(Step::new(key, outcome));
+        entries.into_iter().map(|(key, value)| self.set(key, value)).collect()
+    }
+
+    fn set(&self, key: &str, value: String) -> Result<Step, Error> {
+        let there = self.local_config(key)?;
+        if there == [&*value] {
+            return Ok(Step::new(key, StepOutcome::AlreadyThere));
         }
-        Ok(steps)
+        let mut record = self.record()?;
+        let before = match record.config.remove(key) {
+            // Written by an earlier install.
+            Some(set) if there == [&*set.to] => set.before,
+            _ => there,
+        };
+        let note = match before.is_empty() {
+            true => String::new(),
+            false => "what was set before comes back with `sysbom uninstall`".to_owned(),
+        };
+        record.config.insert(key.to_owned(), Set { to: value.clone(), before });
+        // Noted before it is written: a note too many is found out, one too few is not.
+        self.keep_record(&record)?;
+        self.git().run_with(&["config", "--local", "--replace-all", key, &value], b"")?;
+        Ok(Step::new(key, StepOutcome::Written(note)))
     }
 
     pub(super) fn uninstall_driver(&self) -> Result<Vec<Step>, Error> {
+        let mut record = self.record()?;
         let mut steps = Vec::new();
         for key in [NAME.0, DRIVER] {
-            if self.local_config(key)?.is_some() {
-                self.git().run_with(&["config", "--local", "--unset-all", key], b"")?;
-                steps.push(Step::new(key, StepOutcome::Removed(String::new())));
+            if let Some(set) = record.config.remove(key) {
+                steps.extend(self.put_back(key, &set)?);
             }
         }
+        self.keep_record(&record)?;
         Ok(steps)
+    }
+
+    fn put_back(&self, key: &str, set: &Set) -> Result<Option<Step>, Error> {
+        let there = self.local_config(key)?;
+        if there.is_empty() || there == set.before {
+            return Ok(None);
+        }
+        if there != [&*set.to] {
+            let help = format!("to take it out: `git config --unset-all {key}`");
+            return Ok(Some(Step::left(key, "it has been set to something else since", help)));
+        }
+        self.git().run_with(&["config", "--local", "--unset-all", key], b"")?;
+        for value in &set.before {
+            self.git().run_with(&["config", "--local", "--add", key, value], b"")?;
+        }
+        let note = if set.before.is_empty() { "" } else { "what was set before is back" };
+        Ok(Some(Step::new(key, StepOutcome::Removed(note.to_owned()))))
     }
 
     /// The command line that git would run, wherever it is configured.
@@ -74,8 +105,11 @@ impl Repo {
         self.config_value(&["config", "--get", DRIVER])
     }
 
-    fn local_config(&self, key: &str) -> Result<Option<String>, Error> {
-        self.config_value(&["config", "--local", "--get", key])
+    /// All values of a key, as they stand in the repository's own configuration.
+    fn local_config(&self, key: &str) -> Result<Vec<String>, Error> {
+        let values = self.config_value(&["config", "--local", "-z", "--get-all", key])?;
+        let values = values.unwrap_or_default();
+        Ok(values.split_terminator('\0').map(str::to_owned).collect())
     }
 
     /// Asks git and not the configuration read at the start, which may be older.

@@ -1,5 +1,5 @@
-//! The hooks: small scripts that call `sysbom hook`. A hook that was there before is kept beside
-//! and runs first.
+//! The hooks: small scripts that call `sysbom hook`. A hook that was there before is kept in a folder
+//! beside them and runs first. A script that somebody has edited since is theirs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use super::{Error, HookSet, Repo, Step, StepOutcome};
 /// What every script of ours has in its second line.
 const MARK: &str = "# sysbom-hook";
 
-/// What is put behind the name of a hook that was there before.
-const BEFORE: &str = ".before-sysbom";
+/// The folder for hooks that were there before, each under its own name: many a hook asks for it.
+const BEFORE: &str = "before-sysbom";
 
 /// Every script that install can write.
 const SCRIPTS: [(&str, &str); 5] = [
@@ -63,22 +63,87 @@ impl Repo {
             }
             HooksFolder::Ours(folder) => {
                 fs::create_dir_all(&folder).map_err(|cause| failed("make", &folder, cause))?;
-                set.names().iter().map(|name| install(&folder, name)).collect()
+                set.names().iter().map(|name| self.install_hook(&folder, name)).collect()
             }
         }
     }
 
     pub(super) fn uninstall_hooks(&self) -> Result<Vec<Step>, Error> {
         let HooksFolder::Ours(folder) = self.hooks_folder()? else { return Ok(Vec::new()) };
-        let steps: Result<Vec<_>, Error> = SCRIPTS.iter().map(|(name, _)| uninstall(&folder, name)).collect();
-        Ok(steps?.into_iter().flatten().collect())
+        let uninstall = |(name, _): &(&str, _)| self.uninstall_hook(&folder, name);
+        let steps = SCRIPTS.iter().map(uninstall).collect::<Result<Vec<_>, Error>>()?;
+        // Only if nothing else is in it.
+        let _ = fs::remove_dir(folder.join(BEFORE));
+        Ok(steps.into_iter().flatten().collect())
+    }
+
+    fn install_hook(&self, folder: &Path, name: &str) -> Result<Step, Error> {
+        let (path, kept) = (folder.join(name), folder.join(BEFORE).join(name));
+        let shown = path.display().to_string();
+        let script = script(name);
+        let mut record = self.record()?;
+        match found(&path, &script, record.hooks.get(&path)) {
+            Found::Nothing | Found::Ours => {}
+            Found::Current => return Ok(Step::new(shown, StepOutcome::AlreadyThere)),
+            Found::Edited => {
+                let help = format!(
+                    "move what is yours into {}, which runs first, delete the rest and install again",
+                    kept.display()
+                );
+                return Ok(Step::left(shown, EDITED, help));
+            }
+            Found::Theirs if is_there(&kept) => {
+                let help =
+                    format!("keep one of the two, then install again: {} is the older", kept.display());
+                return Ok(Step::left(shown, "another hook is here, and one is kept from before", help));
+            }
+            Found::Theirs => keep(&path, &kept)?,
+        }
+        record.hooks.insert(path.clone(), script.clone());
+        self.keep_record(&record)?;
+        write_script(&path, &script)?;
+        let note = if is_there(&kept) {
+            format!("the hook that was here runs first, as {}", kept.display())
+        } else {
+            String::new()
+        };
+        Ok(Step::new(shown, StepOutcome::Written(note)))
+    }
+
+    fn uninstall_hook(&self, folder: &Path, name: &str) -> Result<Option<Step>, Error> {
+        let (path, kept) = (folder.join(name), folder.join(BEFORE).join(name));
+        let shown = path.display().to_string();
+        let was_kept = is_there(&kept);
+        let mut record = self.record()?;
+        let removed = match found(&path, &script(name), record.hooks.get(&path)) {
+            Found::Edited => {
+                let help = format!("delete what is not yours{}", and_merge(&kept));
+                return Ok(Some(Step::left(shown, EDITED, help)));
+            }
+            Found::Theirs => {
+                let help = format!("merge it with {} by hand", kept.display());
+                let step = Step::left(shown, "another hook has taken its place since", help);
+                return Ok(was_kept.then_some(step));
+            }
+            Found::Ours | Found::Current => true,
+            Found::Nothing => false,
+        };
+        if was_kept {
+            put_back(&kept, &path)?;
+        } else if removed {
+            fs::remove_file(&path).map_err(|cause| failed("remove", &path, cause))?;
+        }
+        record.hooks.remove(&path);
+        self.keep_record(&record)?;
+        let note = if was_kept { "the hook from before is back" } else { "" };
+        Ok((removed || was_kept).then(|| Step::new(shown, StepOutcome::Removed(note.to_owned()))))
     }
 
     /// The folder from which git runs hooks here.
     pub(super) fn hooks_folder(&self) -> Result<HooksFolder, Error> {
         let configured = self.config_value(&["config", "--type=path", "--get", "core.hooksPath"])?;
         let Some(configured) = configured else {
-            return Ok(HooksFolder::Ours(self.absolute(self.common_dir()).join("hooks")));
+            return Ok(HooksFolder::Ours(self.shared_dir().join("hooks")));
         };
         // git takes it from where it runs hooks: the top of the working tree, or the bare repository.
         let place = self.top().unwrap_or_else(|_| self.absolute(self.git_dir()));
@@ -139,58 +204,86 @@ impl Repo {
     }
 }
 
-fn install(folder: &Path, name: &str) -> Result<Step, Error> {
-    let path = folder.join(name);
-    let kept = folder.join(format!("{name}{BEFORE}"));
-    let shown = path.display().to_string();
-    let script = script(name);
-    let is_there = fs::symlink_metadata(&path).is_ok();
-    if is_there && is_ours(&path) {
-        let is_same = fs::read(&path).is_ok_and(|there| there == script.as_bytes()) && is_executable(&path);
-        if is_same {
-            return Ok(Step::new(shown, StepOutcome::AlreadyThere));
-        }
-    } else if is_there {
-        if fs::symlink_metadata(&kept).is_ok() {
-            let help = format!("keep one of the two, then install again: {} is the older", kept.display());
-            return Ok(Step::left(shown, "another hook is here, and one is kept from before", help));
-        }
-        fs::rename(&path, &kept).map_err(|cause| failed("keep", &path, cause))?;
-    }
-    write_script(&path, &script)?;
-    let note = if fs::symlink_metadata(&kept).is_ok() {
-        format!("the hook that was here runs first, as {}", kept.display())
-    } else {
-        String::new()
-    };
-    Ok(Step::new(shown, StepOutcome::Written(note)))
+const EDITED: &str = "it has been edited since `sysbom install` wrote it";
+
+/// What stands where a script of ours belongs.
+enum Found {
+    Nothing,
+    /// The script that would be written.
+    Current,
+    /// A script as install wrote it, in another version, or not executable.
+    Ours,
+    /// A script of ours that somebody has edited.
+    Edited,
+    /// A hook of somebody else. A link is one, wherever it leads.
+    Theirs,
 }
 
-fn uninstall(folder: &Path, name: &str) -> Result<Option<Step>, Error> {
-    let path = folder.join(name);
-    let kept = folder.join(format!("{name}{BEFORE}"));
-    let shown = path.display().to_string();
-    let was_kept = fs::symlink_metadata(&kept).is_ok();
-    if fs::symlink_metadata(&path).is_ok() && !is_ours(&path) {
-        let help = format!("merge it with {} by hand", kept.display());
-        let step = Step::left(shown, "another hook has taken its place since", help);
-        return Ok(was_kept.then_some(step));
+fn found(path: &Path, script: &str, recorded: Option<&String>) -> Found {
+    if !is_there(path) {
+        return Found::Nothing;
     }
-    if was_kept {
-        fs::rename(&kept, &path).map_err(|cause| failed("put back", &path, cause))?;
-        return Ok(Some(Step::new(shown, StepOutcome::Removed("the hook from before is back".to_owned()))));
-    }
-    match fs::remove_file(&path) {
-        Ok(()) => Ok(Some(Step::new(shown, StepOutcome::Removed(String::new())))),
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(failed("remove", &path, cause)),
-    }
-}
-
-/// Whether install wrote it. A link is never ours, wherever it leads.
-pub(super) fn is_ours(path: &Path) -> bool {
     let is_file = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file());
-    let text = if is_file { fs::read(path).unwrap_or_default() } else { Vec::new() };
+    let there = if is_file { fs::read(path).unwrap_or_default() } else { Vec::new() };
+    if there == script.as_bytes() {
+        return if is_executable(path) { Found::Current } else { Found::Ours };
+    }
+    if recorded.is_some_and(|recorded| there == recorded.as_bytes()) {
+        return Found::Ours;
+    }
+    if is_marked(&there) { Found::Edited } else { Found::Theirs }
+}
+
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+fn and_merge(kept: &Path) -> String {
+    if is_there(kept) { format!(", and merge it with {}", kept.display()) } else { String::new() }
+}
+
+/// Moves a hook into the folder below. A link that leads from here must lead from there.
+fn keep(path: &Path, kept: &Path) -> Result<(), Error> {
+    let folder = kept.parent().expect("it lies in a folder of ours");
+    fs::create_dir_all(folder).map_err(|cause| failed("make", folder, cause))?;
+    move_hook(path, kept, |target| Some(Path::new("..").join(target)))
+}
+
+fn put_back(kept: &Path, path: &Path) -> Result<(), Error> {
+    move_hook(kept, path, |target| target.strip_prefix("..").ok().map(Path::to_owned))
+}
+
+fn move_hook(from: &Path, to: &Path, target: impl Fn(&Path) -> Option<PathBuf>) -> Result<(), Error> {
+    let leads_to = fs::read_link(from).ok().filter(|leads_to| leads_to.is_relative());
+    match leads_to.and_then(|leads_to| target(&leads_to)) {
+        Some(leads_to) => {
+            let beside = to.with_extension("sysbom-new");
+            link(&leads_to, &beside).map_err(|cause| failed("write", &beside, cause))?;
+            fs::rename(&beside, to).map_err(|cause| failed("write", to, cause))?;
+            fs::remove_file(from).map_err(|cause| failed("remove", from, cause))
+        }
+        None => fs::rename(from, to).map_err(|cause| failed("move", from, cause)),
+    }
+}
+
+#[cfg(unix)]
+fn link(target: &Path, path: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+#[cfg(windows)]
+fn link(target: &Path, path: &Path) -> std::io::Result<()> {
+    std::os::windows::fs::symlink_file(target, path)
+}
+
+/// Whether install wrote it and nobody has edited it. A link is never ours, wherever it leads.
+pub(super) fn is_ours(path: &Path, name: &str) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
+        && fs::read(path).is_ok_and(|there| there == script(name).as_bytes())
+}
+
+/// Whether it began as a script of ours.
+pub(super) fn is_marked(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').nth(1).is_some_and(|line| line.starts_with(MARK.as_bytes()))
 }
 

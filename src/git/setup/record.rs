@@ -1,6 +1,7 @@
-//! What install wrote into files that are not its own, so that uninstall takes out just that.
+//! What install wrote, and over what, so that uninstall takes out just that.
 //! Kept in the git folder that all worktrees share.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -10,11 +11,24 @@ use super::super::{Error, Repo, fs as files};
 /// The file, in the common git folder.
 const FILE: &str = "sysbom-installed.json";
 
-/// What was added to files of the user.
+/// What was added to files of the user, and what was written over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Record {
     pub(super) added: Vec<Added>,
+    /// The hooks, by path, as they were written.
+    pub(super) hooks: BTreeMap<PathBuf, String>,
+    /// Keys of git's configuration.
+    pub(super) config: BTreeMap<String, Set>,
+}
+
+/// A key of git's configuration that was set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Set {
+    /// To what.
+    pub(super) to: String,
+    /// The values that it had.
+    pub(super) before: Vec<String>,
 }
 
 /// A piece of text in a file.
@@ -44,7 +58,7 @@ impl Repo {
 
     pub(super) fn keep_record(&self, record: &Record) -> Result<(), Error> {
         let path = self.record_path();
-        if record.added.is_empty() {
+        if *record == Record::default() {
             return match std::fs::remove_file(&path) {
                 Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
                     Err(Error::new(format!("could not remove {}", path.display())).because(cause))

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::hooks::{HooksFolder, is_executable, is_ours};
+use super::hooks::{HooksFolder, is_executable, is_marked, is_ours};
 use super::{Error, Repo, Setup, driver};
 
 /// One thing that should be in order.
@@ -131,9 +131,9 @@ impl Repo {
                     Check::bad(name, message, manager_install(manager))
                 };
             }
-            if is_ours(&path) && is_executable(&path) {
+            if is_ours(&path, name) && is_executable(&path) {
                 Check::good(name, format!("{shown} calls sysbom"))
-            } else if is_ours(&path) {
+            } else if is_ours(&path, name) {
                 Check::bad(name, format!("{shown} is not executable, so git does not run it"), INSTALL)
             } else if calls_sysbom(&path) {
                 Check::good(name, format!("{shown} names sysbom"))
@@ -199,8 +199,13 @@ fn program_status(setup: &Setup) -> Check {
     }
 }
 
-/// A hook of somebody else that names sysbom: a manager's, or one written by hand.
+/// A hook of somebody else that names sysbom: a manager's, one written by hand, or one of ours that
+/// has been edited.
 fn calls_sysbom(path: &std::path::Path) -> bool {
     let text = std::fs::read(path).unwrap_or_default();
-    is_executable(path) && String::from_utf8_lossy(&text).contains("sysbom")
+    let text = String::from_utf8_lossy(&text);
+    // Ours names sysbom in other lines too.
+    let call = if is_marked(text.as_bytes()) { "sysbom hook" } else { "sysbom" };
+    let mut commands = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    is_executable(path) && commands.any(|line| line.contains(call))
 }
