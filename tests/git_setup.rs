@@ -568,3 +568,31 @@ fn status_tells_what_is_missing_and_then_that_all_is_well() {
     let elsewhere = Setup { program: "/nowhere/sysbom".into(), ..Setup::default() };
     assert_eq!(faults(&elsewhere)[..2], ["merge driver", "program"]);
 }
+
+#[test]
+fn a_clone_that_turned_line_endings_is_clean_after_install() {
+    for attributes in [AttributesFile::Repository, AttributesFile::Info] {
+        let sandbox = Sandbox::new();
+        sandbox.commit(1, CURRENT, "a\nb\n");
+        sandbox.commit(2, "releases/history/1.yaml", "old\n");
+        sandbox.commit(3, "releases/history/2.yaml", "older\n");
+        sandbox.commit(4, "notes.txt", "a note\n");
+        let clone = sandbox.folder.path().join("clone");
+        sandbox.git(&["clone", "-q", "-c", "core.autocrlf=true", ".", clone.to_str().unwrap()]);
+        let read = |path: &str| std::fs::read_to_string(clone.join(path)).unwrap();
+        assert_eq!(read(CURRENT), "a\r\nb\r\n");
+        std::fs::write(clone.join("releases/history/2.yaml"), "mine\r\n").unwrap();
+        let repo = Repo::discover(&clone, &GitEnv::default()).unwrap();
+        let steps = repo.install(&Setup { attributes, ..no_hooks() }).unwrap();
+        assert_eq!((read(CURRENT), read("releases/history/1.yaml")), ("a\nb\n".into(), "old\n".into()));
+        assert_eq!(read("notes.txt"), "a note\r\n");
+        assert_eq!(read("releases/history/2.yaml"), "mine\r\n", "{steps:?}");
+        let left = steps.iter().find(|step| step.what == "releases/history/2.yaml").unwrap();
+        assert!(matches!(&left.outcome, StepOutcome::Left { help, .. } if !help.is_empty()), "{left:?}");
+        // Nothing git remembers of the files may hide a change.
+        std::fs::remove_file(clone.join(".git/index")).unwrap();
+        sandbox.git_in(&clone, &["reset", "-q"]);
+        let changed = sandbox.git_in(&clone, &["status", "--porcelain", "-uno"]);
+        assert_eq!(changed.trim(), "M releases/history/2.yaml");
+    }
+}

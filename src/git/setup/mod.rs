@@ -6,6 +6,7 @@
 
 mod attributes;
 mod driver;
+mod endings;
 mod hooks;
 mod record;
 mod status;
@@ -107,7 +108,13 @@ impl Repo {
     /// again completes it.
     pub fn install(&self, setup: &Setup) -> Result<Vec<Step>, Error> {
         let mut steps = self.install_driver(&setup.program)?;
-        steps.push(self.install_attributes(setup)?);
+        let changed = self.changed_files()?;
+        let attributes = self.install_attributes(setup)?;
+        let is_new = attributes.outcome != StepOutcome::AlreadyThere;
+        steps.push(attributes);
+        if is_new {
+            steps.extend(self.settle_endings(&changed)?);
+        }
         steps.extend(self.install_hooks(setup.hooks)?);
         Ok(steps)
     }
