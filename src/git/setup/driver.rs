@@ -46,12 +46,12 @@ impl Repo {
     pub(super) fn install_driver(&self, program: &str) -> Result<Vec<Step>, Error> {
         // The driver first: git dies of a driver that has a name only.
         let entries = [(DRIVER, command_line(program)), (NAME.0, NAME.1.to_owned())];
-        entries.into_iter().map(|(key, value)| self.set(key, value)).collect()
+        entries.into_iter().map(|(key, value)| self.set(key, &value)).collect()
     }
 
-    fn set(&self, key: &str, value: String) -> Result<Step, Error> {
+    fn set(&self, key: &str, value: &str) -> Result<Step, Error> {
         let there = self.local_config(key)?;
-        if there == [&*value] {
+        if there == [value] {
             return Ok(Step::new(key, StepOutcome::AlreadyThere));
         }
         let mut record = self.record()?;
@@ -60,15 +60,13 @@ impl Repo {
             Some(set) if there == [&*set.to] => set.before,
             _ => there,
         };
-        let note = match before.is_empty() {
-            true => String::new(),
-            false => "what was set before comes back with `sysbom uninstall`".to_owned(),
-        };
-        record.config.insert(key.to_owned(), Set { to: value.clone(), before });
+        let note =
+            if before.is_empty() { "" } else { "what was set before comes back with `sysbom uninstall`" };
+        record.config.insert(key.to_owned(), Set { to: value.to_owned(), before });
         // Noted before it is written: a note too many is found out, one too few is not.
         self.keep_record(&record)?;
-        self.git().run_with(&["config", "--local", "--replace-all", key, &value], b"")?;
-        Ok(Step::new(key, StepOutcome::Written(note)))
+        self.git().run_with(&["config", "--local", "--replace-all", key, value], b"")?;
+        Ok(Step::new(key, StepOutcome::Written(note.to_owned())))
     }
 
     pub(super) fn uninstall_driver(&self) -> Result<Vec<Step>, Error> {
