@@ -9,6 +9,7 @@ mod base;
 mod branches;
 mod build;
 mod commits;
+mod converted;
 mod env;
 mod error;
 mod fs;

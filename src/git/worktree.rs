@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use gix::index::entry::{Flags, Stage, Stat};
 
 use super::{Error, IndexTree, Repo, index, names};
-use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
+use crate::tree::{Kind, RepoPath, Tree, TreeEntry, TreeError};
 
 /// The files of the working tree: tracked ones, and untracked ones that are not ignored.
 pub struct WorkTree<'repo> {
@@ -62,28 +62,9 @@ impl<'repo> WorkTree<'repo> {
     fn look(&self, path: &RepoPath) -> Result<Option<TreeEntry>, Error> {
         Ok(match self.glance(path)? {
             Some(Glance::Known(entry)) => Some(entry),
-            Some(Glance::AsItStands(entry)) => self.converted(vec![entry])?.pop(),
+            Some(Glance::AsItStands(entry)) => self.repo.converted(vec![entry])?.pop(),
             None => None,
         })
-    }
-
-    /// The files with the ids that git would give them. If git cannot convert one - a filter is not
-    /// installed - all are taken as they stand.
-    fn converted(&self, mut files: Vec<TreeEntry>) -> Result<Vec<TreeEntry>, Error> {
-        let plain: Vec<&mut TreeEntry> =
-            files.iter_mut().filter(|file| matches!(file.kind, Kind::File | Kind::Executable)).collect();
-        if plain.is_empty() {
-            return Ok(files);
-        }
-        let names: Vec<u8> = plain.iter().flat_map(|file| line_of(&file.path)).collect();
-        let ended = self.repo.git().end(&["hash-object", "--stdin-paths"], &names)?;
-        let said = String::from_utf8_lossy(&ended.stdout);
-        if ended.status.success() && said.lines().count() == plain.len() {
-            for (file, id) in plain.into_iter().zip(said.lines()) {
-                file.id = ObjectId::new(id);
-            }
-        }
-        Ok(files)
     }
 
     /// What stands at a path that lies behind no link, hashed unless the index knows it.
@@ -216,7 +197,7 @@ impl<'repo> WorkTree<'repo> {
                 None => {}
             }
         }
-        files.extend(self.converted(unknown)?);
+        files.extend(self.repo.converted(unknown)?);
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }
@@ -246,27 +227,6 @@ struct Tracked {
     stat: Stat,
 }
 
-impl WorkTree<'_> {
-    /// What git would add for a file that has this content on disk.
-    fn as_added(&self, entry: &TreeEntry, content: Vec<u8>, limit: usize) -> Result<Vec<u8>, TreeError> {
-        let is_file = matches!(entry.kind, Kind::File | Kind::Executable);
-        if !is_file || content.len() > limit || self.repo.blob_id(&content)? == entry.id {
-            return Ok(content);
-        }
-        if self.repo.inner.has_object(self.repo.oid(&entry.id)?) {
-            return Ok(self.repo.blob(&entry.id, limit)?);
-        }
-        // Not stored yet: line endings are all that git usually converts.
-        let mut unix = content.clone();
-        let mut at = 0;
-        unix.retain(|byte| {
-            at += 1;
-            *byte != b'\r' || content.get(at) != Some(&b'\n')
-        });
-        Ok(if self.repo.blob_id(&unix)? == entry.id { unix } else { content })
-    }
-}
-
 impl Tree for WorkTree<'_> {
     fn entry(&self, path: &RepoPath) -> Result<Option<TreeEntry>, TreeError> {
         let is_top = path.as_str().is_empty();
@@ -291,7 +251,7 @@ impl Tree for WorkTree<'_> {
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {
         let disk = self.on_disk(&entry.path);
         match content(&disk, entry.kind, limit.saturating_add(1)) {
-            Ok(content) => self.as_added(entry, content, limit),
+            Ok(content) => Ok(self.repo.as_added(entry, content, limit)?),
             Err(cause) if is_absence(&cause) && self.repo.inner.has_object(self.repo.oid(&entry.id)?) => {
                 Ok(self.repo.blob(&entry.id, limit)?)
             }
@@ -314,21 +274,6 @@ fn content(path: &Path, kind: Kind, limit: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(limit as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// A path as a line of git's input, quoted where it would be read as something else.
-fn line_of(path: &RepoPath) -> Vec<u8> {
-    let bytes = names::path_bytes(path);
-    if !bytes.starts_with(b"\"") && bytes.iter().all(|byte| *byte >= b' ') {
-        return [&bytes[..], b"\n"].concat();
-    }
-    let quoted = |byte: u8| match byte {
-        b'"' | b'\\' => vec![b'\\', byte],
-        0..b' ' => format!("\\{byte:03o}").into_bytes(),
-        _ => vec![byte],
-    };
-    let quoted: Vec<u8> = bytes.into_iter().flat_map(quoted).collect();
-    [b"\"", &quoted[..], b"\"\n"].concat()
 }
 
 fn is_absence(cause: &std::io::Error) -> bool {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::fs as files;
+use super::kept::{keep, put_back};
 use super::{Error, HookSet, Repo, Step, StepOutcome};
 
 /// What every script of ours has in its second line.
@@ -242,40 +243,6 @@ fn and_merge(kept: &Path) -> String {
     if is_there(kept) { format!(", and merge it with {}", kept.display()) } else { String::new() }
 }
 
-/// Moves a hook into the folder below. A link that leads from here must lead from there.
-fn keep(path: &Path, kept: &Path) -> Result<(), Error> {
-    let folder = kept.parent().expect("it lies in a folder of ours");
-    fs::create_dir_all(folder).map_err(|cause| failed("make", folder, cause))?;
-    move_hook(path, kept, |target| Some(Path::new("..").join(target)))
-}
-
-fn put_back(kept: &Path, path: &Path) -> Result<(), Error> {
-    move_hook(kept, path, |target| target.strip_prefix("..").ok().map(Path::to_owned))
-}
-
-fn move_hook(from: &Path, to: &Path, target: impl Fn(&Path) -> Option<PathBuf>) -> Result<(), Error> {
-    let leads_to = fs::read_link(from).ok().filter(|leads_to| leads_to.is_relative());
-    match leads_to.and_then(|leads_to| target(&leads_to)) {
-        Some(leads_to) => {
-            let beside = to.with_extension("sysbom-new");
-            link(&leads_to, &beside).map_err(|cause| failed("write", &beside, cause))?;
-            fs::rename(&beside, to).map_err(|cause| failed("write", to, cause))?;
-            fs::remove_file(from).map_err(|cause| failed("remove", from, cause))
-        }
-        None => fs::rename(from, to).map_err(|cause| failed("move", from, cause)),
-    }
-}
-
-#[cfg(unix)]
-fn link(target: &Path, path: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(target, path)
-}
-
-#[cfg(windows)]
-fn link(target: &Path, path: &Path) -> std::io::Result<()> {
-    std::os::windows::fs::symlink_file(target, path)
-}
-
 /// Whether install wrote it and nobody has edited it. A link is never ours, wherever it leads.
 pub(super) fn is_ours(path: &Path, name: &str) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
@@ -317,6 +284,6 @@ fn nearest(path: &Path) -> Option<PathBuf> {
     path.ancestors().find_map(|folder| folder.canonicalize().ok())
 }
 
-fn failed(what: &str, path: &Path, cause: std::io::Error) -> Error {
+pub(super) fn failed(what: &str, path: &Path, cause: std::io::Error) -> Error {
     Error::new(format!("could not {what} {}", path.display())).because(cause)
 }

@@ -8,6 +8,7 @@ mod attributes;
 mod driver;
 mod endings;
 mod hooks;
+mod kept;
 mod record;
 mod status;
 
