@@ -1005,6 +1005,36 @@ fn policy_changed_fires_on_any_edit() {
 }
 
 #[test]
+fn a_policy_that_was_tightened_too_early_can_be_loosened_again() {
+    let undigested = "images:\n  app:\n    image: a\n    tag: v1.2.3\n";
+    let base = tree(undigested).with(POLICY, "direct: deny\n");
+    let loosened = tree(undigested).with(POLICY, "digest: optional\n");
+    let found = update(Some(&base), &loosened);
+    let place = "warning releases/current.yaml:2:3 component `app` has no digest";
+    assert_eq!(of_rule("pin-incomplete", &found), [place]);
+    assert!(found.iter().all(|finding| finding.severity == Severity::Warning), "{found:?}");
+    // A manifest that changes with it is judged as ever, and so is one beside the same policy.
+    let both = tree(&undigested.replace("v1.2.3", "v1.3.0")).with(POLICY, "digest: optional\n");
+    assert_eq!(places("pin-incomplete", &update(Some(&base), &both)), ["error releases/current.yaml:2:3"]);
+    assert_eq!(places("pin-incomplete", &update(Some(&base), &base)), ["error releases/current.yaml:2:3"]);
+}
+
+#[test]
+fn what_an_edited_policy_will_refuse_is_said_in_the_change_that_edits_it() {
+    let undigested = "images:\n  app:\n    image: a\n    tag: v1.2.3\n";
+    let base = tree(undigested).with(POLICY, "digest: optional\n");
+    let tightened = update(Some(&base), &tree(undigested).with(POLICY, "digest: required\n"));
+    assert_eq!(
+        of_rule("pin-incomplete", &tightened),
+        ["warning releases/current.yaml:2:3 under the changed policy component `app` has no digest"]
+    );
+    assert_eq!(tightened[1].because[0].path.as_str(), POLICY);
+    let sound = tree(&sound()).with(POLICY, "digest: required\n");
+    let base = tree(&self::sound()).with(POLICY, "digest: optional\n");
+    assert_eq!(rules(&update(Some(&base), &sound)), ["policy-changed"]);
+}
+
+#[test]
 fn policy_changed_is_quiet_where_it_stays() {
     let tree = tree(&sound()).with(POLICY, "digest: required\n");
     assert_eq!(update(Some(&tree), &tree), []);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::rule_ids;
+use super::{Input, rule_ids};
 use crate::policy::{DEFAULT_MANIFEST, MAX_POLICY_BYTES, POLICY_PATH, Policies, PolicyFault};
 use crate::text::{Source, Span};
 use crate::tree::{Kind, RepoPath, Tree, TreeError};
@@ -63,6 +63,14 @@ pub fn judge(before: Option<&dyn Tree>, after: &dyn Tree) -> Result<Policies, Un
 pub(super) fn is_governed(tree: &dyn Tree) -> Result<bool, TreeError> {
     let has = |path: &str| tree.entry(&RepoPath::new(path)).map(|entry| entry.is_some());
     Ok(has(POLICY_PATH)? || has(DEFAULT_MANIFEST)?)
+}
+
+/// Whether there was something to judge by before, and the policy file is another one now.
+pub(super) fn is_edited(input: &Input) -> Result<bool, TreeError> {
+    let Some(before) = input.before else { return Ok(false) };
+    let id =
+        |tree: &dyn Tree| tree.entry(&RepoPath::new(POLICY_PATH)).map(|entry| entry.map(|entry| entry.id));
+    Ok(is_governed(before)? && id(before)? != id(input.after)?)
 }
 
 /// The policy file of a tree.

@@ -8,6 +8,7 @@
 //! rules of history alone: the day a `latest` is mended, the state that had it must still be archived.
 
 mod allow;
+mod edited;
 mod file;
 mod finding;
 mod input;
@@ -33,14 +34,20 @@ use subject::{Subject, setting};
 pub fn check(input: &Input) -> Result<Vec<Finding>, TreeError> {
     let mut findings = Vec::new();
     for subject in Subject::all(input)? {
-        let found = allow::apply(&subject, ask_about_system(&subject)?);
-        findings.extend(found.into_iter().filter_map(|finding| leveled(subject.policy(), finding)));
+        findings.extend(system_findings(&subject)?);
     }
+    let mut findings = edited::weigh(input, findings)?;
     let found = ask_about_update(input)?;
     findings.extend(found.into_iter().filter_map(|finding| leveled(input.policies.common(), finding)));
     findings.sort_by(|one, two| place(one).cmp(&place(two)));
     findings.dedup_by(|one, two| place(one) == place(two));
     Ok(findings)
+}
+
+/// The findings about one system, exceptions and levels applied.
+fn system_findings(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
+    let found = allow::apply(subject, ask_about_system(subject)?);
+    Ok(found.into_iter().filter_map(|finding| leveled(subject.policy(), finding)).collect())
 }
 
 fn place(finding: &Finding) -> impl Ord + '_ {

@@ -1,6 +1,6 @@
 //! Whether a change edits what judges.
 
-use crate::check::judge::{PolicyFile, is_governed, read_policy};
+use crate::check::judge::{PolicyFile, is_edited, is_governed, read_policy};
 use crate::check::subject::setting;
 use crate::check::{Excerpt, Finding, Input, Moves, Severity};
 use crate::policy::{POLICY_PATH, Policies, Policy};
@@ -37,15 +37,6 @@ pub fn changed(input: &Input) -> Result<Vec<Finding>, TreeError> {
 
 fn governed_before(input: &Input) -> Result<bool, TreeError> {
     input.before.map_or(Ok(false), is_governed)
-}
-
-/// Whether there was something to judge by before, and the policy file is another one now.
-fn is_edited(input: &Input) -> Result<bool, TreeError> {
-    let Some(before) = input.before else { return Ok(false) };
-    let id = |tree: &dyn crate::tree::Tree| {
-        tree.entry(&RepoPath::new(POLICY_PATH)).map(|entry| entry.map(|entry| entry.id))
-    };
-    Ok(is_governed(before)? && id(before)? != id(input.after)?)
 }
 
 fn edit(input: &Input) -> Finding {
