@@ -5,7 +5,9 @@ use std::cell::RefCell;
 
 use sha2::{Digest as _, Sha256};
 use sysbom::bom::{HistoryLayout, archive_path};
-use sysbom::check::{Finding, Fix, Input, MergeCommit, Moves, RULES, Scope, Severity, check, judge};
+use sysbom::check::{
+    Finding, Fix, Input, MergeCommit, Moves, RULES, Scope, Severity, Standing, check, judge,
+};
 use sysbom::policy::Date;
 use sysbom::report::{Color, Format, render};
 use sysbom::text::position;
@@ -158,7 +160,7 @@ fn a_broken_manifest_does_not_hide_lost_history() {
     let after = tree("images: {\n");
     assert_eq!(
         rules(&update(Some(&before), &after)),
-        ["archive-missing", "yaml-syntax", "history-rewritten"]
+        ["yaml-syntax", "archive-missing", "history-rewritten"]
     );
 }
 
@@ -633,6 +635,46 @@ fn archive_missing_fires_and_is_mended_by_the_archive() {
 }
 
 #[test]
+fn what_to_do_about_a_missing_archive_depends_on_where_the_change_stands() {
+    let (before, after) = (tree(&sound()), tree(&app("v1.3.0")));
+    let policies = judge(Some(&before), &after).expect("the policy is valid");
+    let help = |standing, before_name: &str| {
+        let input = Input { standing, before_name, ..Input::new(&policies, Some(&before), &after, today()) };
+        check(&input).expect("a map can be read").remove(0).help
+    };
+    let archive = "`sysbom archive` writes and stages it; then commit it";
+    assert_eq!(
+        help(Standing::Uncommitted, "origin/main"),
+        format!("{archive}; the pre-commit hook does so by itself where `sysbom install` was run")
+    );
+    assert_eq!(
+        help(Standing::Behind, "origin/main"),
+        format!(
+            "bring the branch up to date first: `git fetch` and `git merge origin/main`, or \
+             `sysbom update-branch`; where it is missing then, {archive}"
+        )
+    );
+    for name in ["HEAD^1", "4f1c2ab"] {
+        let help = help(Standing::Committed, name);
+        assert!(
+            help.starts_with(archive) && help.contains("behind") && help.contains("`git merge BASE`"),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_archive_is_listed_behind_what_the_manifest_says() {
+    let after = tree(&sound().replace("v1.2.3", "latest")).with(POLICY, "direct: deny\n");
+    let found = update(Some(&tree(&sound())), &after);
+    assert_eq!(rules(&found), ["policy-changed", "floating-tag", "half-moved-pin", "archive-missing"]);
+    let mut out = Vec::new();
+    render(Format::Human(Color::Never), &found, &mut out).expect("a vector takes all");
+    let out = String::from_utf8(out).expect("we write text");
+    assert!(out.ends_with("2 errors, 2 warnings; `sysbom explain floating-tag` says more\n"), "{out}");
+}
+
+#[test]
 fn archive_missing_is_quiet_where_the_bytes_are_kept_or_the_state_stays() {
     assert_eq!(change(&sound(), &app("v1.3.0")), []);
     assert_eq!(update(Some(&tree(&sound())), &tree(&sound())), []);
@@ -679,7 +721,7 @@ fn history_rewritten_fires_on_every_loss() {
 fn history_rewritten_fires_on_a_revert_and_names_the_rollback() {
     let before = tree(&app("v1.3.0")).with(&archive(0, &sound()), sound());
     let found = update(Some(&before), &tree(&sound()));
-    assert_eq!(rules(&found), ["archive-missing", "version-downgrade", "history-rewritten"]);
+    assert_eq!(rules(&found), ["version-downgrade", "archive-missing", "history-rewritten"]);
     let deleted = found.iter().find(|finding| finding.rule == "history-rewritten").expect("it fires");
     assert!(deleted.help.contains("`sysbom rollback`"), "{}", deleted.help);
 }
@@ -701,6 +743,23 @@ fn archive_differs_fires_on_other_bytes_than_the_name_says() {
         places("archive-differs", &update(Some(&tree(&sound())), &after)),
         [format!("error {name}:1:1")]
     );
+}
+
+#[test]
+fn an_archive_that_base_has_is_put_back_not_deleted() {
+    let name = archive(0, &sound());
+    let before = tree(&sound()).with(&name, sound());
+    let after = tree(&sound()).with(&name, sound().replace("v1.2.3", "v1.2.4"));
+    let found = update(Some(&before), &after);
+    assert_eq!(rules(&found), ["archive-differs", "history-rewritten"]);
+    assert_eq!(
+        found[0].help,
+        format!("`sysbom check --fix` or `git checkout BASE -- {name}` puts it back as it was")
+    );
+    let policies = judge(Some(&after), &after).expect("the policy is valid");
+    let input = Input { scope: Scope::WholeHistory, ..Input::new(&policies, Some(&after), &after, today()) };
+    let found = check(&input).expect("a map can be read");
+    assert!(found[0].help.contains("leave it"), "{found:?}");
 }
 
 #[test]
@@ -1047,7 +1106,7 @@ fn a_change_is_judged_by_the_policy_of_base() {
     let found = update(Some(&tree(&sound())), &after);
     assert_eq!(
         rules(&found),
-        ["policy-changed", "archive-missing", "component-removed", "pin-incomplete", "floating-tag"]
+        ["policy-changed", "component-removed", "pin-incomplete", "floating-tag", "archive-missing"]
     );
     let base = tree(&sound()).with(POLICY, loose);
     assert_eq!(rules(&update(Some(&base), &after)), ["component-removed"]);
@@ -1154,7 +1213,7 @@ fn every_system_is_judged_by_its_own_settings() {
     let without = tree.clone().without("releases/prod/current.yaml");
     assert_eq!(
         rules(&update(Some(&tree), &without)),
-        ["archive-missing", "manifest-missing", "floating-tag"]
+        ["manifest-missing", "archive-missing", "floating-tag"]
     );
 }
 

@@ -15,6 +15,8 @@ pub struct Input<'a> {
     pub before_name: &'a str,
     /// The files to judge.
     pub after: &'a dyn Tree,
+    /// Where `after` stands, seen from `before`: helps say what to do there.
+    pub standing: Standing,
     /// The merge commits that `after` has and `before` has not; in pre-commit after a conflict,
     /// the merge that is about to be committed.
     pub merges: &'a [MergeCommit<'a>],
@@ -34,6 +36,17 @@ pub struct Input<'a> {
 
 /// A question about a system's state that only git's log can answer.
 pub type Asked<'a, Answer> = &'a dyn Fn(&System, &ObjectId) -> Result<Answer, TreeError>;
+
+/// Where the files to judge stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// In the index or the working tree: the next commit can still mend them.
+    Uncommitted,
+    /// In a commit that contains base; on a forge that may be a merge which only the forge made.
+    Committed,
+    /// In a commit that does not contain base.
+    Behind,
+}
 
 /// How much of history is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +93,7 @@ impl<'a> Input<'a> {
             before,
             before_name: "BASE",
             after,
+            standing: Standing::Committed,
             merges: &[],
             is_former: &|_, _| Ok(false),
             archive_path: &|_, _| Ok(None),

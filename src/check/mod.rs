@@ -20,7 +20,7 @@ pub(crate) mod schema;
 mod subject;
 
 pub use finding::{Excerpt, Finding, Fix, Severity};
-pub use input::{Asked, Input, MergeCommit, Moves, Scope};
+pub use input::{Asked, Input, MergeCommit, Moves, Scope, Standing};
 pub use judge::{Unjudged, judge};
 pub use rule::{RULES, Rule, Silenced, rule, rule_ids};
 
@@ -30,7 +30,8 @@ use rule::Run;
 use subject::{Subject, setting};
 
 /// Judges an update by all rules. Findings come sorted by path, place and rule, each once, with
-/// the levels that the policy gives them. An error says that a tree could not be looked into.
+/// the levels that the policy gives them; a missing archive comes behind what the file says, for
+/// it can be mended last. An error says that a tree could not be looked into.
 pub fn check(input: &Input) -> Result<Vec<Finding>, TreeError> {
     let mut findings = Vec::new();
     for subject in Subject::all(input)? {
@@ -51,7 +52,8 @@ fn system_findings(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
 }
 
 fn place(finding: &Finding) -> impl Ord + '_ {
-    (&finding.at.path, finding.at.span, finding.rule, &finding.message)
+    let comes_last = finding.rule == "archive-missing";
+    (&finding.at.path, comes_last, finding.at.span, finding.rule, &finding.message)
 }
 
 fn ask_about_system(subject: &Subject) -> Result<Vec<Finding>, TreeError> {

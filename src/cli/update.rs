@@ -1,7 +1,7 @@
 //! What is judged: a base, what stands against it, and the merges between. `check` and the hooks
 //! say which; this file asks git for the trees and hands them to the rules.
 
-use crate::check::{Finding, Input, MergeCommit, Moves, Scope};
+use crate::check::{Finding, Input, MergeCommit, Moves, Scope, Standing};
 use crate::git::{EmptyTree, Repo};
 use crate::policy::{Date, Policies, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
@@ -133,6 +133,7 @@ impl Update {
         let merges: Vec<MergeCommit<'_>> = joins.iter().map(JoinTrees::as_merge).collect();
         let input = Input {
             before_name: if self.base_name.is_empty() { "BASE" } else { &self.base_name },
+            standing: self.standing(repo)?,
             merges: &merges,
             is_former: &|system, id| self.is_former(repo, system, id),
             archive_path: &|system, _| self.archive_path(repo, system),
@@ -141,6 +142,17 @@ impl Update {
             ..Input::new(&policies, before, &*after, by.today)
         };
         Ok(crate::check::check(&input)?)
+    }
+
+    fn standing(&self, repo: &Repo) -> Result<Standing, Failure> {
+        Ok(match (&self.after, &self.base) {
+            (Revision::Index | Revision::WorkTree, _) => Standing::Uncommitted,
+            (Revision::Commit(head), Some(base)) => {
+                let contained = repo.merge_base(base, std::slice::from_ref(head))?;
+                if contained.as_ref() == Some(base) { Standing::Committed } else { Standing::Behind }
+            }
+            (Revision::Commit(_), None) | (Revision::Nothing, _) => Standing::Committed,
+        })
     }
 
     fn is_former(&self, repo: &Repo, system: &System, id: &ObjectId) -> Result<bool, TreeError> {

@@ -5,7 +5,7 @@ use std::io;
 
 use super::place::Places;
 use super::{Counts, severity_word};
-use crate::check::Finding;
+use crate::check::{Finding, Severity};
 use crate::text::escape;
 
 /// `error[floating-tag]: component ...`, escaped.
@@ -36,9 +36,11 @@ pub fn finding(finding: &Finding, places: &mut Places, out: &mut dyn io::Write) 
     Ok(())
 }
 
-/// The last line: how many findings, and how to read more about one of them.
+/// The last line: how many findings, and how to read more about one of them, an error if there
+/// is one.
 pub fn summary(findings: &[Finding], out: &mut dyn io::Write) -> io::Result<()> {
-    let Some(first) = findings.first() else { return Ok(()) };
+    let error = findings.iter().find(|finding| finding.severity == Severity::Error);
+    let Some(first) = error.or(findings.first()) else { return Ok(()) };
     writeln!(out, "{}; `sysbom explain {}` says more", Counts::of(findings), first.rule)
 }
 

@@ -4,7 +4,7 @@ use crate::bom::ArchiveName;
 use crate::check::file::File;
 use crate::check::paste::{checkout, word};
 use crate::check::subject::Subject;
-use crate::check::{Excerpt, Finding, Fix};
+use crate::check::{Excerpt, Finding, Fix, Standing};
 use crate::tree::{Kind, RepoPath, TreeEntry, TreeError};
 
 /// The most bytes of an archive whose hash is compared with its name; more than a manifest can have.
@@ -36,13 +36,37 @@ pub fn archive_missing(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
         "the state that `{manifest}` has on {before} is in no file below `{}`",
         subject.system.history
     );
-    let help = match &path {
-        Some(path) => format!("`sysbom archive` writes and stages it as `{path}`; then commit it"),
-        None => "`sysbom archive` writes and stages it; then commit it".to_owned(),
-    };
+    let help = archive_help(subject, path.as_ref());
     let fix = path.map(|path| Fix::Archive { path, blob: state.clone() });
     let at = Excerpt::whole(manifest.clone(), "");
     Ok(vec![Finding::new("archive-missing", at, message, help).fixed_by(fix)])
+}
+
+/// How the archive comes to be. `sysbom archive` looks at what the clone has checked out: a branch
+/// that is behind has to be brought up to date before it has anything to archive.
+fn archive_help(subject: &Subject, path: Option<&RepoPath>) -> String {
+    let name = path.map(|path| format!(" as `{path}`")).unwrap_or_default();
+    let archive = format!("`sysbom archive` writes and stages it{name}; then commit it");
+    let base = branch_name(subject.input.before_name);
+    let update = format!("`git fetch` and `git merge {}`, or `sysbom update-branch`", word(base));
+    match subject.input.standing {
+        Standing::Uncommitted => {
+            format!("{archive}; the pre-commit hook does so by itself where `sysbom install` was run")
+        }
+        Standing::Committed => {
+            format!("{archive}; if the branch is behind, bring it up to date first: {update}")
+        }
+        Standing::Behind => {
+            format!("bring the branch up to date first: {update}; where it is missing then, {archive}")
+        }
+    }
+}
+
+/// What can be merged by its name in any clone; `HEAD^1` of a forge's merge, or an id, says
+/// nothing elsewhere.
+fn branch_name(name: &str) -> &str {
+    let is_id = name.len() >= 7 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_id || name.starts_with("HEAD") || name.contains(['^', '~']) { "BASE" } else { name }
 }
 
 fn is_regular(entry: &TreeEntry) -> bool {
@@ -118,20 +142,30 @@ pub fn archive_differs(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
         }
         let bytes = subject.input.after.read(&new.file.entry, MAX_ARCHIVE)?;
         if !name.fits(&bytes) {
-            found.push(differs(&new.file, &name));
+            found.push(differs(subject, &new.file, &name));
         }
     }
     Ok(found)
 }
 
-fn differs(file: &File, name: &ArchiveName) -> Finding {
+fn differs(subject: &Subject, file: &File, name: &ArchiveName) -> Finding {
     let path = &file.entry.path;
     let message =
         format!("the SHA-256 of archive `{path}` does not begin with `{}`, as its name says", name.hash12());
-    let help = format!(
-        "delete it with `git rm -f {}`, and let `sysbom archive` write the archive; \
-         if line endings were converted, `releases/**/history/** -text` belongs into `.gitattributes`",
-        word(path.as_str())
-    );
+    let on_base = subject.before.as_ref().and_then(|before| before.history_entry(path));
+    let help = match on_base {
+        Some(old) if old.id == file.entry.id => "base has it like this, and history only grows: leave it; \
+             `sysbom archive --backfill` writes the states that are in no file"
+            .to_owned(),
+        Some(_) => format!(
+            "`sysbom check --fix` or {} puts it back as it was",
+            checkout(subject.input.before_name, path.as_str())
+        ),
+        None => format!(
+            "delete it with `git rm -f {}`, and let `sysbom archive` write the archive; \
+             if line endings were converted, `releases/**/history/** -text` belongs into `.gitattributes`",
+            word(path.as_str())
+        ),
+    };
     Finding::new("archive-differs", Excerpt::whole(path.clone(), ""), message, help)
 }
