@@ -7,7 +7,8 @@ use support::Scratch;
 #[test]
 fn help_goes_to_standard_output_and_names_the_plumbing_apart() {
     let ran = Scratch::without_repository().sysbom(&["--help"]).expect(0);
-    assert!(ran.out.contains("Plumbing"), "{ran}");
+    let (commands, plumbing) = ran.out.split_once("Plumbing").expect("it stands apart");
+    assert!(commands.contains("\n  explain ") && !plumbing.contains("explain"), "{ran}");
     assert_eq!(ran.err, "");
 }
 
@@ -31,6 +32,12 @@ fn a_panic_of_the_driver_stops_the_merge() {
 fn a_missing_side_stops_the_merge_and_is_named() {
     let scratch = Scratch::without_repository();
     scratch.sysbom(&["merge-driver", "no-base", "b", "c", "7", "x.yaml"]).expect(129).says("no-base");
+}
+
+#[test]
+fn a_variable_without_a_value_is_suspected() {
+    let ran = Scratch::new().sysbom(&["check", "--base", ""]).expect(2);
+    ran.says("the value of --base is empty").says("is the variable set?");
 }
 
 #[test]

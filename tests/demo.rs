@@ -28,6 +28,18 @@ fn the_demo_shows_what_it_promises() {
 }
 
 #[test]
+fn the_demo_plays_again_where_it_has_played_and_nowhere_else() {
+    let scratch = Scratch::without_repository();
+    scratch.sysbom(&["demo"]).expect(0);
+    scratch.sysbom(&["demo"]).expect(0);
+    scratch.write("sysbom-demo/notes.txt", "mine");
+    scratch.sysbom(&["demo"]).expect(2).says("not empty");
+    scratch.write("mine/operations/file", "mine");
+    scratch.sysbom(&["demo", "mine"]).expect(2).says("not empty");
+    assert_eq!(scratch.read("mine/operations/file"), "mine");
+}
+
+#[test]
 fn the_demo_is_the_same_everywhere_and_leaves_configuration_alone() {
     let scratch = Scratch::without_repository();
     scratch.write("../home/.gitconfig", "[commit]\n\tgpgSign = true\n[core]\n\thooksPath = /nowhere\n");

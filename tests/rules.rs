@@ -1079,6 +1079,23 @@ fn a_policy_that_was_tightened_too_early_can_be_loosened_again() {
 }
 
 #[test]
+fn a_tag_that_the_same_change_allows_is_to_be_allowed_first() {
+    let floats = sound().replace("v1.2.3", "edge");
+    let allow = "floating: {allow: [{tag: edge, reason: no other}]}\n";
+    let after = tree(&floats).with(POLICY, allow).with(&archive(0, &sound()), sound());
+    let found = update(Some(&tree(&sound())), &after);
+    let floating = found.iter().find(|finding| finding.rule == "floating-tag").expect("base's policy judges");
+    assert_eq!(floating.severity, Severity::Error);
+    assert!(
+        floating.help.ends_with("counts once BASE has it: edit it first, in a change of its own"),
+        "{floating:?}"
+    );
+    let elsewhere = update(Some(&tree(&sound())), &after.with(POLICY, "direct: deny\n"));
+    let floating = elsewhere.iter().find(|finding| finding.rule == "floating-tag").expect("it floats");
+    assert!(!floating.help.contains("BASE"), "{floating:?}");
+}
+
+#[test]
 fn what_an_edited_policy_will_refuse_is_said_in_the_change_that_edits_it() {
     let undigested = "images:\n  app:\n    image: a\n    tag: v1.2.3\n";
     let base = tree(undigested).with(POLICY, "digest: optional\n");

@@ -16,13 +16,34 @@ pub(super) fn weigh(input: &Input, mut findings: Vec<Finding>) -> Result<Vec<Fin
     if !is_edited(input)? {
         return Ok(findings);
     }
-    let coming = coming(input, &findings)?;
-    for subject in Subject::all(input)?.iter().filter(|subject| stays(subject)) {
-        let of_it = findings.iter_mut().filter(|finding| is_content_of(subject, finding));
-        of_it.for_each(|finding| finding.severity = Severity::Warning);
+    let Some(refused) = refused_by_the_edited(input)? else { return Ok(findings) };
+    let is_new =
+        |finding: &Finding| !findings.iter().any(|known| is_refused(known) && is_same(known, finding));
+    let coming: Vec<Finding> =
+        refused.iter().filter(|finding| is_new(finding)).cloned().map(foretold).collect();
+    for subject in Subject::all(input)? {
+        for finding in findings.iter_mut().filter(|finding| is_content_of(&subject, finding)) {
+            if stays(&subject) {
+                finding.severity = Severity::Warning;
+            } else if is_refused(finding) && !refused.iter().any(|other| is_same(other, finding)) {
+                let base = input.before_name;
+                finding.help.push_str(&format!(
+                    "; the edited policy would let it pass, and counts once {base} has it: edit it first, in a change \
+                     of its own"
+                ));
+            }
+        }
     }
     findings.extend(coming);
     Ok(findings)
+}
+
+fn is_refused(finding: &Finding) -> bool {
+    finding.severity == Severity::Error
+}
+
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    (one.rule, &one.at.path, one.at.span) == (other.rule, &other.at.path, other.at.span)
 }
 
 /// Whether base has the manifest just like this.
@@ -44,31 +65,20 @@ fn is_content_of(subject: &Subject, finding: &Finding) -> bool {
     is_content && finding.at.path == subject.system.manifest
 }
 
-/// What the edited policy refuses in the manifests, and base's policy does not.
-fn coming(input: &Input, known: &[Finding]) -> Result<Vec<Finding>, TreeError> {
+/// What the edited policy refuses in what the manifests say; `None` if it cannot be followed.
+fn refused_by_the_edited(input: &Input) -> Result<Option<Vec<Finding>>, TreeError> {
     let edited = match read_policy(input.after)? {
         PolicyFile::Valid(policies) => policies.on(input.today),
         PolicyFile::Absent => Policies::default().on(input.today),
-        PolicyFile::Faulty(..) => return Ok(Vec::new()),
+        PolicyFile::Faulty(..) => return Ok(None),
     };
     let input = Input { policies: &edited, ..*input };
-    let refused = |finding: &Finding| finding.severity == Severity::Error;
-    let is_known = |finding: &Finding| {
-        let same = |other: &Finding| {
-            (other.rule, &other.at.path, other.at.span) == (finding.rule, &finding.at.path, finding.at.span)
-        };
-        known.iter().any(|other| same(other) && refused(other))
-    };
-    let mut coming = Vec::new();
+    let mut refused = Vec::new();
     for subject in Subject::all(&input)? {
         let found = system_findings(&subject)?.into_iter();
-        coming.extend(
-            found
-                .filter(|finding| refused(finding) && is_content_of(&subject, finding) && !is_known(finding))
-                .map(foretold),
-        );
+        refused.extend(found.filter(|finding| is_refused(finding) && is_content_of(&subject, finding)));
     }
-    Ok(coming)
+    Ok(Some(refused))
 }
 
 fn foretold(finding: Finding) -> Finding {

@@ -116,6 +116,8 @@ fn judge(args: &Args, env: &Env, repo: &Repo) -> Result<Vec<Finding>, Failure> {
 
 fn update(args: &Args, env: &Env, repo: &Repo) -> Result<Update, Failure> {
     if let Some(base) = &args.base {
+        refuse_empty("--base", base)?;
+        refuse_empty("--head", args.head.as_deref().unwrap_or("HEAD"))?;
         let head = repo.resolve(args.head.as_deref().unwrap_or("HEAD"))?;
         if is_zero(base) {
             return Update::new_branch(repo, head);
@@ -130,6 +132,15 @@ fn update(args: &Args, env: &Env, repo: &Repo) -> Result<Update, Failure> {
             ));
     }
     Update::here(repo, if args.staged { Revision::Index } else { Revision::WorkTree })
+}
+
+/// What a workflow hands over where the variable it names has no value.
+fn refuse_empty(option: &str, value: &str) -> Result<(), Failure> {
+    if !value.trim().is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("could not tell what to judge: the value of {option} is empty"))
+        .help("is the variable set?"))
 }
 
 /// How a push event names what was there before a new branch: nothing. Of any hash's length.

@@ -123,8 +123,7 @@ fn put(top: &Path, name: &str, text: &str, console: &mut Console) -> Result<(), 
     console.out(format!("wrote   {}\n", escape(name)))
 }
 
-const EXAMPLE: &str = "\
-        images:
+const EXAMPLE: &str = "        images:
           app:
             image: ghcr.io/acme/app
             tag: v1.2.3

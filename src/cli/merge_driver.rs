@@ -82,9 +82,23 @@ fn options(args: &Args, env: &Env) -> Result<Options, Failure> {
 fn labels(given: &[String]) -> Sides<String> {
     let label = |index: usize, placeholder: &str, absent: &str| {
         let label = given.get(index).filter(|label| !label.is_empty() && *label != placeholder);
-        label.cloned().unwrap_or_else(|| absent.to_owned())
+        label.map_or_else(|| absent.to_owned(), |label| shortened(label))
     };
     Sides { base: label(0, "%S", "base"), ours: label(1, "%X", "ours"), theirs: label(2, "%Y", "theirs") }
+}
+
+/// A label in which commits have short ids. git shortens that of the base and not those of the
+/// sides, where a commit was named by its whole id.
+fn shortened(label: &str) -> String {
+    let short = |word: &str| match word.get(..7) {
+        Some(start) if is_full_id(word) => start.to_owned(),
+        _ => word.to_owned(),
+    };
+    label.split(' ').map(short).collect::<Vec<_>>().join(" ")
+}
+
+fn is_full_id(word: &str) -> bool {
+    matches!(word.len(), 40 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -97,5 +111,12 @@ mod tests {
         let expected = Sides { base: "base".into(), ours: "HEAD".into(), theirs: "theirs".into() };
         assert_eq!(labels(&given), expected);
         assert_eq!(labels(&[]).ours, "ours");
+    }
+
+    #[test]
+    fn a_commit_is_called_by_its_short_id() {
+        let id = "4f1c2ab0".repeat(5);
+        assert_eq!(shortened(&format!("{id} (Release app)")), "4f1c2ab (Release app)");
+        assert_eq!(shortened("release/app"), "release/app");
     }
 }

@@ -64,7 +64,6 @@ Plumbing, called by git and hooks:
   merge-driver  Merge one manifest for git
   merge-file    Merge three files by hand
   hook          Run as a git hook
-  explain       Show the page of a rule
 
 Exit status: 0 nothing wrong, 1 something in your files is wrong, 2 sysbom could not tell.";
 
@@ -76,6 +75,7 @@ enum Command {
     Uninstall(install::UninstallArgs),
     Doctor(install::DoctorArgs),
     Check(check::Args),
+    Explain(explain::Args),
     Archive(archive::Args),
     Release(release::Args),
     UpdateBranch(update_branch::Args),
@@ -93,8 +93,6 @@ enum Command {
     MergeFile(merge_file::Args),
     #[command(hide = true)]
     Hook(hook::Args),
-    #[command(hide = true)]
-    Explain(explain::Args),
 }
 
 /// Runs the program with these arguments, the first being its own name.

@@ -21,7 +21,7 @@ use super::failure::Failure;
 /// configuration are not touched.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// An empty or new folder
+    /// An empty or new folder, or one in which the demo has played before
     #[arg(default_value = "sysbom-demo")]
     dir: PathBuf,
 }
@@ -79,15 +79,38 @@ fn way_in(dir: &Path, env: &Env) -> String {
     text + "    sysbom check\n    sysbom explain floating-tag"
 }
 
+/// The file by which a folder of the demo is known.
+const MARK: &str = ".sysbom-demo";
+
+/// What the demo makes, beside that.
+const STAGES: [&str; 2] = ["forge.git", "operations"];
+
+/// Makes the folder ready to play in. What an earlier play left is rebuilt; nothing else goes.
 fn make_empty(dir: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::io("make the folder", dir, &error);
     std::fs::create_dir_all(dir).map_err(failed)?;
+    if dir.join(MARK).is_file() && holds_only_a_demo(dir).map_err(failed)? {
+        for stage in STAGES.iter().map(|stage| dir.join(stage)).filter(|stage| stage.exists()) {
+            std::fs::remove_dir_all(&stage).map_err(|error| Failure::io("remove", &stage, &error))?;
+        }
+        return Ok(());
+    }
     match std::fs::read_dir(dir).map_err(failed)?.next() {
-        None => Ok(()),
+        None => std::fs::write(dir.join(MARK), "").map_err(failed),
         Some(_) => Err(Failure::new(format!("could not play the demo in {}", dir.display()))
             .because("the folder is not empty, and nothing of yours is to be overwritten")
             .help("name another one: sysbom demo DIR")),
     }
+}
+
+fn holds_only_a_demo(dir: &Path) -> std::io::Result<bool> {
+    for entry in std::fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        if name != MARK && STAGES.iter().all(|stage| name != *stage) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn an_operation_repository(stage: &mut Stage) -> Result<(), Failure> {

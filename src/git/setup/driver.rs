@@ -14,14 +14,21 @@ const DRIVER: &str = "merge.sysbom.driver";
 /// each side and calls that clean. Should it find nothing to mark (one side is empty), 129 stops
 /// the merge.
 ///
+/// A program that is not there is looked for first: the shell would say so with all of this line
+/// in front, for git names it as the script.
+///
 /// A git before 2.44 leaves `%S %X %Y` as they stand.
 pub(super) fn command_line(program: &str) -> String {
     let program = quoted(program);
     [
-        &format!("{program} merge-driver --labels %S %X %Y -- %O %A %B %L %P"),
+        &format!("if command -v {program} >/dev/null"),
+        &format!("then {program} merge-driver --labels %S %X %Y -- %O %A %B %L %P"),
         "s=$?",
         "case $s in 0|1|129) exit $s;; esac",
-        r#"echo "sysbom ended with status $s, every difference is marked in" %P >&2"#,
+        r#"w="sysbom ended with status $s""#,
+        r#"else w="sysbom is not in PATH""#,
+        "fi",
+        r#"echo "$w: every difference is marked in" %P >&2"#,
         "x=%X y=%Y",
         "case $x in [!%]*) ;; *) x=ours y=theirs;; esac",
         r#"git merge-file --marker-size=%L -L "$x" -L "no base" -L "$y" %A /dev/null %B"#,

@@ -39,7 +39,7 @@ impl Repo {
             checks.push(self.attributes_status(manifest)?);
         }
         checks.extend(self.hooks_status(setup)?);
-        checks.push(self.base_status());
+        checks.push(self.base_status()?);
         checks.push(self.depth_status());
         Ok(checks)
     }
@@ -146,9 +146,16 @@ impl Repo {
         Ok(setup.hooks.names().iter().map(check).collect())
     }
 
-    fn base_status(&self) -> Check {
+    fn base_status(&self) -> Result<Check, Error> {
         let help = "say which branch is protected: `git config sysbom.base origin/main`";
-        match self.base() {
+        Ok(match self.base() {
+            Ok(Some(base)) if base.how == "HEAD" && self.git().output(&["remote"])?.is_empty() => {
+                Check::good(
+                    "base",
+                    "HEAD, as there is no remote yet; with one, the branch that `git remote set-head origin --auto` finds, \
+                 or that `git config sysbom.base` names",
+                )
+            }
             Ok(Some(base)) if base.how == "HEAD" => {
                 Check::bad("base", "the protected branch is not known, HEAD is taken for it", help)
             }
@@ -157,7 +164,7 @@ impl Repo {
             }
             Ok(None) => Check::good("base", "there is no commit yet"),
             Err(cause) => Check::bad("base", cause.chain(), help),
-        }
+        })
     }
 
     fn depth_status(&self) -> Check {
