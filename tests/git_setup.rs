@@ -506,10 +506,17 @@ fn hooks_of_others_are_not_touched() {
 
 #[test]
 fn where_a_hook_manager_runs_sysbom_only_the_driver_is_set() {
+    let lefthook = ["pre-commit", "pre-merge-commit", "pre-push"]
+        .map(|name| format!("{name}:\n  commands:\n    sysbom:\n      run: sysbom hook {name}\n"))
+        .concat();
     for (file, text, runs) in [
-        (".pre-commit-config.yaml", "repos:\n  - repo: https://example.org/sysbom\n", true),
-        ("lefthook.yml", "pre-commit:\n  commands:\n    sysbom:\n      run: sysbom hook pre-commit\n", true),
-        ("prek.toml", "id = \"sysbom\"\n", true),
+        (
+            ".pre-commit-config.yaml",
+            "  - {id: sysbom}\n  - {id: sysbom-merge}\n  - {id: sysbom-push}\n",
+            true,
+        ),
+        ("lefthook.yml", &*lefthook, true),
+        ("prek.toml", "id = \"sysbom\"\nid = \"sysbom-merge\"\nid = \"sysbom-push\"\n", true),
         ("lefthook.yml", "# sysbom would stand here\npre-commit: {}\n", false),
     ] {
         let sandbox = Sandbox::new();
@@ -529,6 +536,21 @@ fn where_a_hook_manager_runs_sysbom_only_the_driver_is_set() {
             assert_eq!(checks(true), 1);
         }
     }
+}
+
+#[test]
+fn a_hook_that_the_manager_does_not_run_is_installed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("lefthook.yml", "pre-commit:\n  scripts:\n    sysbom: {runner: sh}\n");
+    let steps = sandbox.repo().install(&Setup::default()).unwrap();
+    let left = |step: &&sysbom::git::Step| matches!(step.outcome, StepOutcome::Left { .. });
+    assert_eq!(steps.iter().filter(left).map(|step| &*step.what).collect::<Vec<_>>(), ["pre-commit"]);
+    let there = ["pre-commit", "pre-merge-commit", "pre-push"]
+        .map(|name| sandbox.path(&format!(".git/hooks/{name}")).exists());
+    assert_eq!(there, [false, true, true]);
+    let checks = sandbox.repo().setup_status(&Setup::default()).unwrap();
+    let faults: Vec<_> = checks.iter().filter(|check| !check.ok).map(|check| &*check.name).collect();
+    assert!(faults.contains(&"pre-commit") && !faults.contains(&"pre-push"), "{faults:?}");
 }
 
 #[test]

@@ -50,19 +50,14 @@ fn pre_commit_config() -> String {
     )
 }
 
-/// lefthook skips a command on a commit that only turns the manifest into a link, whatever
-/// filters are set; a script it runs always.
-const LEFTHOOK: &str = "\
-pre-commit:
-  scripts:
-    sysbom: {runner: sh}
-pre-merge-commit:
-  commands:
-    sysbom: {run: sysbom hook pre-merge-commit}
-pre-push:
-  commands:
-    sysbom: {run: 'sysbom hook pre-push {1} {2}', use_stdin: true}
-";
+/// What README.md says. lefthook skips a command on a commit that only turns the manifest into a
+/// link, whatever filters are set; a script it runs always.
+fn lefthook_config() -> &'static str {
+    let (_, block) = include_str!("../../README.md")
+        .split_once("In `lefthook.yml`:\n\n```yaml\n")
+        .expect("README.md shows a configuration");
+    block.split_once("```").expect("a block ends").0
+}
 
 const LEFTHOOK_SCRIPT: &str = "exec sysbom hook pre-commit\n";
 
@@ -80,7 +75,7 @@ fn under_prek_everything_holds() {
 fn under_lefthook_everything_holds() {
     everything_holds(
         "lefthook",
-        &[("lefthook.yml", LEFTHOOK), (".lefthook/pre-commit/sysbom", LEFTHOOK_SCRIPT)],
+        &[("lefthook.yml", lefthook_config()), (".lefthook/pre-commit/sysbom", LEFTHOOK_SCRIPT)],
     );
 }
 
@@ -91,6 +86,8 @@ fn everything_holds(manager: &str, files: &[(&str, &str)]) {
     a_manifest_that_becomes_a_link_is_refused(&scratch);
     a_floating_tag_is_refused(&scratch);
     a_push_round_the_hook_is_refused(&scratch);
+    a_merge_stops_for_its_archive(&scratch);
+    install_leaves_the_hooks_to_the_manager(&scratch);
 }
 
 fn a_release_brings_its_archive(scratch: &Scratch) {
@@ -131,6 +128,25 @@ fn a_push_round_the_hook_is_refused(scratch: &Scratch) {
     assert_ne!(ran.status, Some(0), "{ran}");
     ran.says("archive-missing");
     assert_eq!(scratch.git(&["ls-remote", "origin"]), before);
+}
+
+fn a_merge_stops_for_its_archive(scratch: &Scratch) {
+    scratch.git(&["reset", "-q", "--hard", "origin/main"]);
+    scratch.git(&["switch", "-q", "-c", "feature", "origin/main^"]);
+    scratch.write("notes.txt", "of the feature\n");
+    scratch.write(PATH, state("v1.0.0").replace("images:", "# what runs\nimages:"));
+    scratch.commit("A comment");
+    let before = scratch.git(&["rev-parse", "HEAD"]);
+    scratch.try_git(&["merge", "--no-edit", "origin/main"]).says("complete it with `git commit`");
+    assert_eq!(scratch.git(&["rev-parse", "HEAD"]), before);
+    scratch.try_git(&["commit", "--no-edit"]).expect(0);
+    scratch.sysbom(&["check"]).expect(0);
+}
+
+fn install_leaves_the_hooks_to_the_manager(scratch: &Scratch) {
+    let ran = scratch.sysbom(&["install"]).expect(0);
+    ran.says("runs sysbom already").never_says("/pre-");
+    scratch.sysbom(&["doctor"]).expect(0).never_says("not ok");
 }
 
 #[track_caller]

@@ -52,21 +52,39 @@ impl Repo {
         if set.names().is_empty() {
             return Ok(Vec::new());
         }
-        if set == HookSet::Client
-            && let Some(manager) = self.manager_that_runs_sysbom()
-        {
-            let why = format!("{manager} runs sysbom already");
-            return Ok(vec![Step::left("hooks", why, String::new())]);
+        let (mut steps, names) = self.left_to_managers(set);
+        if names.is_empty() {
+            return Ok(steps);
         }
         match self.hooks_folder()? {
             HooksFolder::NotOurs { path, why, help } => {
-                Ok(vec![Step::left(path.display().to_string(), why, help)])
+                steps.push(Step::left(path.display().to_string(), why, help));
             }
             HooksFolder::Ours(folder) => {
                 fs::create_dir_all(&folder).map_err(|cause| failed("make", &folder, cause))?;
-                set.names().iter().map(|name| self.install_hook(&folder, name)).collect()
+                for name in names {
+                    steps.push(self.install_hook(&folder, name)?);
+                }
             }
         }
+        Ok(steps)
+    }
+
+    /// What hook managers run already, and the hooks that nobody runs yet.
+    fn left_to_managers(&self, set: HookSet) -> (Vec<Step>, Vec<&'static str>) {
+        let (mut left, mut ours) = (Vec::new(), Vec::new());
+        for name in set.names().iter().copied() {
+            match self.manager_of(name).filter(|_| set == HookSet::Client) {
+                Some(manager) => left.push((name, format!("{manager} runs sysbom already"))),
+                None => ours.push(name),
+            }
+        }
+        // One line where there is one thing to say.
+        if ours.is_empty() && left.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+            left.truncate(1);
+            left.iter_mut().for_each(|(name, _)| *name = "hooks");
+        }
+        (left.into_iter().map(|(name, why)| Step::left(name, why, String::new())).collect(), ours)
     }
 
     pub(super) fn uninstall_hooks(&self) -> Result<Vec<Step>, Error> {
@@ -175,33 +193,6 @@ impl Repo {
             return Ok(HooksFolder::NotOurs { path, why: "husky writes the hooks there", help });
         }
         Ok(HooksFolder::Ours(path))
-    }
-
-    /// The file of a hook manager that names sysbom.
-    pub(super) fn manager_that_runs_sysbom(&self) -> Option<String> {
-        const FILES: [&str; 15] = [
-            ".pre-commit-config.yaml",
-            ".pre-commit-config.yml",
-            "prek.toml",
-            "lefthook.yml",
-            "lefthook.yaml",
-            "lefthook.toml",
-            "lefthook.json",
-            ".lefthook.yml",
-            ".lefthook.yaml",
-            ".lefthook.toml",
-            ".lefthook.json",
-            ".config/lefthook.yml",
-            ".config/lefthook.yaml",
-            ".husky/pre-commit",
-            ".overcommit.yml",
-        ];
-        let top = self.top().ok()?;
-        let names_sysbom = |file: &&&str| {
-            let text = fs::read_to_string(top.join(file)).unwrap_or_default();
-            text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains("sysbom"))
-        };
-        FILES.iter().find(names_sysbom).map(|file| (*file).to_owned())
     }
 }
 

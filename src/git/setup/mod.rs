@@ -9,6 +9,7 @@ mod driver;
 mod endings;
 mod hooks;
 mod kept;
+mod managers;
 mod record;
 mod status;
 

@@ -112,7 +112,6 @@ impl Repo {
     }
 
     fn hooks_status(&self, setup: &Setup) -> Result<Vec<Check>, Error> {
-        let manager = self.manager_that_runs_sysbom();
         let folder = match self.hooks_folder()? {
             HooksFolder::Ours(folder) => folder,
             HooksFolder::NotOurs { path, why, help } => {
@@ -122,7 +121,7 @@ impl Repo {
         let check = |name: &&str| {
             let path = folder.join(name);
             let shown = path.display();
-            if let Some(manager) = &manager {
+            if let Some(manager) = &self.manager_of(name) {
                 // What a manager is told to run, it runs only where its hooks are in place.
                 return if path.is_file() && is_executable(&path) {
                     Check::good(name, format!("{manager} runs sysbom"))
