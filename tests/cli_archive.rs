@@ -38,6 +38,16 @@ fn the_state_that_is_replaced_is_written_and_staged() {
 }
 
 #[test]
+fn a_branch_that_is_behind_is_to_be_merged_first() {
+    let scratch = five_states();
+    scratch.git(&["config", "sysbom.base", "main"]);
+    scratch.git(&["switch", "-q", "-c", "feature", "main^"]);
+    scratch.sysbom(&["archive"]).expect(0).says("it is behind main: `git merge main` first");
+    scratch.git(&["merge", "-q", "main"]);
+    scratch.sysbom(&["archive"]).expect(0).never_says("behind");
+}
+
+#[test]
 fn an_archive_that_lies_there_unstaged_is_staged() {
     let scratch = five_states();
     scratch.write(PATH, state("v2.0.0"));

@@ -92,6 +92,12 @@ fn adopt(name: &str, text: &str, release: (&str, &str)) -> Scratch {
 }
 
 #[test]
+fn without_a_manifest_the_shape_of_one_is_shown() {
+    let ran = Scratch::new().sysbom(&["init"]);
+    assert!(ran.out.contains("\n        images:\n          app:\n            image: "), "{ran}");
+}
+
+#[test]
 fn from_the_pods_of_a_cluster_the_manifest_is_what_runs() {
     let scratch = adopt("pods.json", PODS, ("v1.2.3", "v1.3.0"));
     let text = scratch.read(PATH);

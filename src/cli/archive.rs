@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::git::{ArchivePlan, Existing, Repo};
 use crate::policy::System;
-use crate::text::escape;
+use crate::text::{escape, shell_word};
 use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeError};
 
 use super::console::Console;
@@ -33,7 +33,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let plans = plan(args, &repo)?;
     let files: Vec<(RepoPath, Vec<u8>)> = plans.into_iter().map(|plan| (plan.path, plan.bytes)).collect();
     if files.is_empty() {
-        console.out("nothing to archive\n")?;
+        console.out(format!("nothing to archive{}\n", behind(&repo)?))?;
         return Ok(Exit::Ok);
     }
     repo.stage(&files, &Existing::Refuse)?;
@@ -41,6 +41,17 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         console.out(format!("wrote and staged {}\n", escape(path.as_str())))?;
     }
     Ok(Exit::Ok)
+}
+
+/// What is checked out may not have seen the state that is missing.
+fn behind(repo: &Repo) -> Result<String, Failure> {
+    let Some(base) = repo.base()? else { return Ok(String::new()) };
+    let heads: Vec<ObjectId> = repo.head()?.into_iter().chain(repo.merge_heads()?).collect();
+    if repo.merge_base(&base.commit, &heads)?.is_none_or(|contained| contained == base.commit) {
+        return Ok(String::new());
+    }
+    let name = escape(&base.name).to_string();
+    Ok(format!(" of what HEAD has; it is behind {name}: `git merge {}` first", shell_word(&name)))
 }
 
 fn plan(args: &Args, repo: &Repo) -> Result<Vec<ArchivePlan>, Failure> {

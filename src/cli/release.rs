@@ -13,7 +13,7 @@ use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::way::{Journey, Way, refuse, with_state};
+use super::way::{Journey, Way, with_state};
 
 /// Release images: their pins into the manifest, the state before into history
 ///

@@ -54,7 +54,7 @@ fn archive_help(subject: &Subject, path: Option<&RepoPath>) -> String {
             format!("{archive}; the pre-commit hook does so by itself where `sysbom install` was run")
         }
         Standing::Committed => {
-            format!("{archive}; if the branch is behind, bring it up to date first: {update}")
+            format!("if the branch is behind, bring it up to date first: {update}; then {archive}")
         }
         Standing::Behind => {
             format!("bring the branch up to date first: {update}; where it is missing then, {archive}")

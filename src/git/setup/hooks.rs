@@ -82,7 +82,9 @@ impl Repo {
         // One line where there is one thing to say.
         if ours.is_empty() && left.windows(2).all(|pair| pair[0].1 == pair[1].1) {
             left.truncate(1);
-            left.iter_mut().for_each(|(name, _)| *name = "hooks");
+            for (name, _) in &mut left {
+                *name = "hooks";
+            }
         }
         (left.into_iter().map(|(name, why)| Step::left(name, why, String::new())).collect(), ours)
     }
