@@ -331,3 +331,55 @@ fn a_thousand_commits_onto_ten_thousand_archives_are_judged_while_the_forge_wait
         assert!(taken.as_secs() < 5, "{line:?}: {taken:?}");
     }
 }
+
+#[test]
+fn a_packed_gate_brings_its_program_along() {
+    let fixture = Fixture::new(Hash::Sha1);
+    let (pack, program) =
+        (concat!(env!("CARGO_MANIFEST_DIR"), "/hooks/server/pack"), env!("CARGO_BIN_EXE_sysbom"));
+    let here = fixture.scratch.at(fixture.scratch.root());
+    here.run(pack, &["gitlab", program, "hooks.tar"], "").expect(0);
+    let server = fixture.server();
+    fixture.scratch.at(&server).run("tar", &["-xf", "../hooks.tar"], "").expect(0);
+    // GitLab runs the files of that folder; here git does.
+    fixture.scratch.at(&server).git(&["config", "core.hooksPath", "custom_hooks"]);
+    let clone = fixture.clone_for("clone", &server.display().to_string());
+    (push(BAD, "a floating tag").make)(&clone);
+    let mut command = fixture.scratch.command(clone.top(), "git");
+    command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("GL_PROTOCOL", "web");
+    let output = command.args(["push", "origin", "main"]).output().expect("git is there");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("error[floating-tag]"), "{said}");
+    assert!(
+        said.lines().filter(|line| line.starts_with("remote: ")).all(|line| line.contains("GL-HOOK-ERR: "))
+    );
+
+    here.write("root/etc/motd", "x");
+    here.run("tar", &["-czf", "rootfs.tar.gz", "-C", "root", "etc"], "").expect(0);
+    here.run(pack, &["ghes", program, "rootfs.tar.gz", "environment.tar.gz"], "").expect(0);
+    let listed = here.run("tar", &["-tzf", "environment.tar.gz"], "").expect(0).out;
+    assert!(listed.contains("etc/motd") && listed.contains("usr/local/bin/sysbom"), "{listed}");
+    here.run(pack, &["elsewhere"], "").expect(2).says("custom_hooks.tar");
+}
+
+#[test]
+fn stores_that_are_named_by_relative_paths_are_found() {
+    let fixture = Fixture::new(Hash::Sha1);
+    let guarded = Guarded::new(&fixture, "guarded", &[]);
+    // What forges do with forks: the objects lie in a pool, the hook is told of it relatively.
+    let pool = fixture.scratch.root().join("pool");
+    std::fs::rename(guarded.server.join("objects"), &pool).expect("scratch is ours");
+    std::fs::create_dir_all(guarded.server.join("objects/info")).expect("scratch is ours");
+    std::fs::write(guarded.server.join("objects/info/alternates"), "../../pool\n").expect("scratch is ours");
+    let hook = guarded.server.join("hooks/pre-receive");
+    std::fs::write(
+        &hook,
+        "#!/bin/sh\nexport GIT_OBJECT_DIRECTORY=\"./objects/${GIT_OBJECT_DIRECTORY##*/}\" \
+         GIT_ALTERNATE_OBJECT_DIRECTORIES=objects\nexec sysbom hook pre-receive\n",
+    )
+    .expect("scratch is ours");
+    guarded.judge(push(BAD, "no archive of the state it replaces"));
+    guarded.clone.sysbom(&["archive"]).expect(0);
+    guarded.clone.commit("Keep it");
+    guarded.clone.git(&["push", "-q", "origin", "main"]);
+}

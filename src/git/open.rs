@@ -96,6 +96,9 @@ fn refuse_reftable(repo: &gix::Repository) -> Result<(), Error> {
     }
 }
 
+/// More object stores than any forge chains.
+const MOST_STORES: usize = 100;
+
 /// During pre-receive the pushed objects lie in a store of their own, which gix does not look
 /// into. A store that holds nothing and names both as alternates sees all.
 fn join_quarantine(
@@ -113,9 +116,8 @@ fn join_quarantine(
     let joined = tempfile::tempdir().map_err(|e| attempt().because(e))?;
     let info = joined.path().join("info");
     std::fs::create_dir(&info).map_err(|e| attempt().because(e))?;
-    let lines: Vec<u8> = stores
+    let lines: Vec<u8> = with_alternates(stores)
         .iter()
-        .filter_map(|store| std::path::absolute(store).ok())
         .flat_map(|store| [store.as_os_str().as_encoded_bytes(), b"\n"].concat())
         .collect();
     std::fs::write(info.join("alternates"), lines).map_err(|e| attempt().because(e))?;
@@ -124,6 +126,25 @@ fn join_quarantine(
         .map_err(|e| attempt().because(e))?
         .into();
     Ok(Some(joined))
+}
+
+/// The stores and those that they borrow from, as absolute paths. gix reads a relative path as seen
+/// from the first store of all, git from the store that names it: forks often name a pool so.
+fn with_alternates(stores: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = Vec::new();
+    let mut pending = stores;
+    while let Some(store) = pending.pop() {
+        let Ok(store) = std::path::absolute(store) else { continue };
+        if all.contains(&store) || all.len() == MOST_STORES {
+            continue;
+        }
+        let named = std::fs::read(store.join("info/alternates")).unwrap_or_default();
+        pending.extend(
+            gix::odb::alternate::parse(&named).unwrap_or_default().into_iter().map(|path| store.join(path)),
+        );
+        all.push(store);
+    }
+    all
 }
 
 fn absolute(start: &Path, env: &GitEnv) -> GitEnv {

@@ -277,7 +277,8 @@ pub(super) fn of_object(object: &Map<String, Value>) -> Result<Arrival, Refusal>
 
 fn component_name(name: &str) -> Result<String, Refusal> {
     let help = "name it as the manifest does, such as `app`";
-    if name.is_empty() || name.trim() != name {
+    // A command line says `NAME=REF`.
+    if name.is_empty() || name.trim() != name || name.contains('=') {
         return Err(Refusal::new(format!("`{}` names no component", shown(name)), help));
     }
     if name.len() > MAX_NAME {
