@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find};
 use super::release::read_file;
-use super::way::{Here, Journey, Way, of_plan, refuse, refused};
+use super::way::{Here, Journey, Way, of_plan, refused};
 
 /// Keep the images of a state with the parameters of an experiment
 ///
@@ -95,7 +95,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let id = snapshot_id(args.id.as_deref().unwrap_or_default())?;
     let asked = match asked(args, env)? {
         Ok(asked) => asked,
-        Err(refusal) => return refuse(&args.way, env, console, &refusal),
+        Err(refusal) => return args.way.refuse(&refusal, env, console),
     };
     let branch = |system: Option<&str>| snapshot_branch(system, id.as_str());
     let journey = Journey { way: &args.way, env, system: None, branch: &branch };

@@ -363,12 +363,6 @@ fn with_branch(
     Outcome { branch, commit: commit.map(ToString::to_string), base: Some(base.to_string()), ..outcome }
 }
 
-/// Says that nothing can be planned, because what is asked for cannot be read.
-pub fn refuse(way: &Way, env: &Env, console: &mut Console, refusal: &Refusal) -> Result<Exit, Failure> {
-    let journey = Journey { way, env, system: None, branch: &|_| String::new() };
-    journey.say(console, &Outcome::of(refused(&refusal.message, &refusal.help)))
-}
-
 /// A refusal that is about no component.
 pub fn refused(message: &str, help: &str) -> Planned {
     let answer = Answer {
