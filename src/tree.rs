@@ -1,7 +1,7 @@
 //! The one seam with the world that the middle asks through: a repository's files at some
 //! revision. `git` answers for commits, the index and the working tree, tests from a map.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A path from the top of the repository, with `/` between its parts. A path whose bytes are
@@ -127,6 +127,9 @@ pub trait Tree {
     /// A missing folder has nothing below it.
     fn files_below(&self, folder: &RepoPath) -> Result<Vec<TreeEntry>, TreeError>;
 
+    /// What stands directly in `folder`, other folders among it, sorted by path.
+    fn paths_in(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, TreeError>;
+
     /// The content of a file (of a symlink: its target). At most `limit` bytes are read: the
     /// first `limit + 1` bytes of a larger file, so that the caller can see it is too large.
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError>;
@@ -190,6 +193,15 @@ impl Tree for MapTree {
             .filter(|(path, _)| below(path))
             .map(|(path, (kind, content))| Self::entry_of(path, *kind, content))
             .collect())
+    }
+
+    fn paths_in(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, TreeError> {
+        let skipped = if folder.as_str().is_empty() { 0 } else { folder.as_str().len() + 1 };
+        let files = self.files_below(folder)?;
+        let name =
+            |path: &RepoPath| path.as_str()[skipped..].split('/').next().unwrap_or_default().to_owned();
+        let names: BTreeSet<String> = files.iter().map(|file| name(&file.path)).collect();
+        Ok(names.iter().map(|name| folder.join(name)).collect())
     }
 
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {

@@ -929,6 +929,26 @@ fn path_twin_fires_on_the_new_one_of_two() {
 }
 
 #[test]
+fn path_twin_fires_on_what_takes_the_place_of_a_guarded_path_elsewhere() {
+    let fires = |path: &str| places("path-twin", &update(None, &tree(&sound()).with(path, "a: 1\n")));
+    for (path, twin) in [
+        ("Releases/current.yaml", "Releases"),
+        ("RELEASES/x.md", "RELEASES"),
+        ("releases/History/x.md", "releases/History"),
+        ("releases/Outcomes/x.md", "releases/Outcomes"),
+        ("releases/Holds.yaml", "releases/Holds.yaml"),
+        (".SYSBOM.yaml", ".SYSBOM.yaml"),
+    ] {
+        assert_eq!(fires(path), [format!("error {twin}:1:1")], "{path}");
+    }
+    let policy = "manifest: caf\u{e9}/{system}/current.yaml\n";
+    let after = MapTree::new().with(POLICY, policy).with("caf\u{e9}/prod/current.yaml", sound());
+    let twin = after.clone().with("cafe\u{301}/prod/current.yaml", sound());
+    assert_eq!(places("path-twin", &update(None, &after)), [""; 0]);
+    assert_eq!(places("path-twin", &update(None, &twin)), ["error cafe\u{301}:1:1"]);
+}
+
+#[test]
 fn path_twin_is_quiet_elsewhere_in_the_repository() {
     let after = tree(&sound()).with("charts/A", "").with("charts/a", "").with("releases/notes.yml", "");
     assert_eq!(update(Some(&tree(&sound())), &after), []);

@@ -4,7 +4,7 @@ use crate::policy::Level;
 use crate::tree::TreeError;
 
 use super::rules::{
-    change, dropped, experiment, files, history, pin, policy, reuse, shape, snapshot, torn, yaml,
+    change, dropped, experiment, files, history, pin, policy, reuse, shape, snapshot, torn, twins, yaml,
 };
 use super::subject::Subject;
 use super::{Finding, Input};
@@ -233,7 +233,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/path-twin.md"),
-        run: &[Run::Looked(files::other_ending), Run::Update(files::path_twin)],
+        run: &[Run::Looked(twins::other_ending), Run::Update(twins::path_twin)],
     },
     Rule {
         id: "component-removed",

@@ -138,6 +138,31 @@ impl Tree for IndexTree<'_> {
         Ok(self.list(folder)?)
     }
 
+    fn paths_in(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, TreeError> {
+        let mut prefix = names::path_bytes(folder);
+        if !prefix.is_empty() {
+            prefix.push(b'/');
+        }
+        if let Some((end, id)) = self.collapsed_around(&prefix) {
+            let rest = names::repo_path(&prefix[end..prefix.len().saturating_sub(1).max(end)]);
+            let inside = CommitTree::of_tree(self.repo, id).paths_in(&rest)?;
+            return Ok(inside.iter().map(|path| folder.join(path.name())).collect());
+        }
+        let mut found: Vec<&[u8]> = Vec::new();
+        for entry in self.entries_at(&prefix) {
+            let below = &entry.path(&self.file)[prefix.len()..];
+            let name = below.split(|byte| *byte == b'/').next().unwrap_or_default();
+            if found.last() != Some(&name) {
+                found.push(name);
+            }
+        }
+        let mut paths: Vec<RepoPath> =
+            found.into_iter().map(|name| folder.join(names::repo_path(name).as_str())).collect();
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {
         self.repo.blob(&entry.id, limit).map_err(|cause| {
             Error::new(format!("could not read `{}` in the index", entry.path)).because(cause).into()

@@ -114,6 +114,22 @@ impl CommitTree<'_> {
         Ok(files)
     }
 
+    /// What one folder holds.
+    fn list(&self, id: gix::ObjectId, folder: &RepoPath) -> Result<Vec<RepoPath>, Error> {
+        if id.is_empty_tree() {
+            return Ok(Vec::new());
+        }
+        let unreadable = |cause| self.unreadable(&names::path_bytes(folder), cause);
+        let mut buffer = Vec::new();
+        let tree = self.repo.inner.objects.find_tree_iter(&id, &mut buffer).map_err(unreadable)?;
+        let path =
+            |entry: gix::objs::tree::EntryRef<'_>| folder.join(names::repo_path(entry.filename).as_str());
+        let mut paths: Vec<RepoPath> =
+            tree.map(|entry| entry.map(path)).collect::<Result<_, _>>().map_err(|e| unreadable(e))?;
+        paths.sort();
+        Ok(paths)
+    }
+
     fn too_much(&self, what: String) -> Error {
         Error::new(format!("could not list the files of {}", self.name)).because(what)
     }
@@ -143,6 +159,13 @@ impl Tree for CommitTree<'_> {
         }
     }
 
+    fn paths_in(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, TreeError> {
+        match self.entry(folder)? {
+            Some(entry) if entry.kind == Kind::Folder => Ok(self.list(self.repo.oid(&entry.id)?, folder)?),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {
         self.repo.blob(&entry.id, limit).map_err(|cause| {
             Error::new(format!("could not read `{}` at {}", entry.path, self.name)).because(cause).into()
@@ -160,6 +183,10 @@ impl Tree for EmptyTree {
     }
 
     fn files_below(&self, _folder: &RepoPath) -> Result<Vec<TreeEntry>, TreeError> {
+        Ok(Vec::new())
+    }
+
+    fn paths_in(&self, _folder: &RepoPath) -> Result<Vec<RepoPath>, TreeError> {
         Ok(Vec::new())
     }
 

@@ -202,6 +202,23 @@ impl<'repo> WorkTree<'repo> {
         Ok(files)
     }
 
+    /// What the disk holds in a folder, ignored files too. Where the disk takes two spellings for
+    /// one name, that of the index is the one that counts.
+    fn paths_on_disk(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, Error> {
+        if self.repo.inner.config_snapshot().boolean("core.ignoreCase") == Some(true) {
+            return Ok(Vec::new());
+        }
+        let disk = self.on_disk(folder);
+        let attempt = |cause| Error::new(format!("could not list {}", disk.display())).because(cause);
+        let entries = match fs::read_dir(&disk) {
+            Ok(entries) => entries,
+            Err(cause) if is_absence(&cause) => return Ok(Vec::new()),
+            Err(cause) => return Err(attempt(cause)),
+        };
+        let name = |entry: fs::DirEntry| names::repo_path(entry.file_name().as_encoded_bytes());
+        entries.map(|entry| Ok(folder.join(name(entry.map_err(attempt)?).as_str()))).collect()
+    }
+
     /// A folder that git lists as one path: a repository of its own, which `git add` would record
     /// as a submodule.
     fn nested_repository(&self, path: &RepoPath) -> Option<TreeEntry> {
@@ -246,6 +263,20 @@ impl Tree for WorkTree<'_> {
 
     fn files_below(&self, folder: &RepoPath) -> Result<Vec<TreeEntry>, TreeError> {
         Ok(self.list(folder)?)
+    }
+
+    fn paths_in(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, TreeError> {
+        let mut paths = self.index()?.paths_in(folder)?;
+        paths.extend(self.paths_on_disk(folder)?);
+        paths.sort();
+        paths.dedup();
+        let mut there = Vec::with_capacity(paths.len());
+        for path in paths {
+            if fs::symlink_metadata(self.on_disk(&path)).is_ok() || self.entry(&path)?.is_some() {
+                there.push(path);
+            }
+        }
+        Ok(there)
     }
 
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {

@@ -12,6 +12,7 @@ pub mod reuse;
 pub mod shape;
 pub mod snapshot;
 pub mod torn;
+pub mod twins;
 pub mod yaml;
 
 mod data;
