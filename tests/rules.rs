@@ -904,6 +904,37 @@ fn not_a_regular_file_fires_on_links_executables_and_pointers() {
 }
 
 #[test]
+fn not_a_regular_file_fires_on_what_stands_for_a_folder_on_the_way_to_a_manifest() {
+    let policy = "manifest: releases/{system}/deploy/current.yaml\n";
+    let manifest = "releases/prod/deploy/current.yaml";
+    let systems = MapTree::new().with(POLICY, policy).with(manifest, sound());
+    let fires = |path: &str, kind| {
+        let after = systems.clone().with_kind(path, kind, "../evil");
+        of_rule("not-a-regular-file", &update(Some(&systems), &after))
+    };
+    let expected = |path: &str, what: &str| {
+        vec![format!("error {path}:1:1 `{path}` is {what}, and a manifest may stand behind it")]
+    };
+    for path in ["releases/c", "releases/c/deploy"] {
+        assert_eq!(fires(path, Kind::Symlink), expected(path, "a symbolic link"));
+        assert_eq!(fires(path, Kind::Submodule), expected(path, "a submodule"));
+        assert_eq!(fires(path, Kind::File), [""; 0]);
+    }
+    assert_eq!(fires("releases/c/docs", Kind::Symlink), [""; 0]);
+    let one = MapTree::new().with_kind("releases", Kind::Symlink, "evil");
+    assert_eq!(of_rule("not-a-regular-file", &update(None, &one)), expected("releases", "a symbolic link"));
+    // At the top of a repository there are links and submodules of other kinds.
+    let top = MapTree::new()
+        .with(POLICY, "manifest: '{system}/current.yaml'\n")
+        .with("prod/current.yaml", sound())
+        .with_kind("charts", Kind::Submodule, "")
+        .with_kind("docs", Kind::Symlink, "prod/docs");
+    assert_eq!(update(None, &top), []);
+    let alias = top.clone().with_kind("live", Kind::Symlink, "./prod");
+    assert_eq!(places("not-a-regular-file", &update(None, &alias)), ["error live:1:1"]);
+}
+
+#[test]
 fn not_a_regular_file_is_quiet_on_plain_files() {
     let after =
         tree(&sound()).with_kind("deploy.sh", Kind::Executable, "").with("releases/history/.gitkeep", "");

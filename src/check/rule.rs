@@ -225,7 +225,11 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/not-a-regular-file.md"),
-        run: &[Run::Looked(files::not_regular), Run::Update(files::policy_not_regular)],
+        run: &[
+            Run::Looked(files::not_regular),
+            Run::Update(files::policy_not_regular),
+            Run::Update(files::folder_not_regular),
+        ],
     },
     Rule {
         id: "path-twin",

@@ -40,6 +40,65 @@ pub fn policy_not_regular(input: &Input) -> Result<Vec<Finding>, TreeError> {
     Ok(odd_file(&entry, why).into_iter().collect())
 }
 
+/// `not-a-regular-file`, for what stands where a folder on the way to a manifest belongs: Argo CD
+/// and Helm follow a link to a manifest that no rule ever sees.
+pub fn folder_not_regular(input: &Input) -> Result<Vec<Finding>, TreeError> {
+    let template = RepoPath::new(input.policies.manifest().value.clone());
+    let (fixed, below) = match template.as_str().split_once("{system}") {
+        Some((before, below)) => (RepoPath::new(before.trim_end_matches('/')), Some(below)),
+        None => (template.folder().unwrap_or_else(|| RepoPath::new("")), None),
+    };
+    let mut stray = Vec::new();
+    for folder in std::iter::successors(Some(fixed.clone()), RepoPath::folder) {
+        stray.extend(input.after.entry(&folder)?.filter(leads_elsewhere));
+    }
+    if let Some(below) = below {
+        for entry in input.after.files_below(&fixed)?.into_iter().filter(leads_elsewhere) {
+            if is_on_the_way(&entry.path, &fixed, below) && !is_of_another_kind(input, &entry, below)? {
+                stray.push(entry);
+            }
+        }
+    }
+    Ok(stray.into_iter().map(stray_folder).collect())
+}
+
+fn leads_elsewhere(entry: &TreeEntry) -> bool {
+    matches!(entry.kind, Kind::Symlink | Kind::Submodule)
+}
+
+/// Whether a folder at `path` could be that of a system, or lie between it and its manifest.
+fn is_on_the_way(path: &RepoPath, fixed: &RepoPath, below: &str) -> bool {
+    let skipped = if fixed.as_str().is_empty() { 0 } else { fixed.as_str().len() + 1 };
+    let (_, inside) = path.as_str()[skipped..].split_once('/').unwrap_or_default();
+    inside.is_empty() || below.strip_prefix('/').is_some_and(|below| below.starts_with(&format!("{inside}/")))
+}
+
+/// Where systems stand at the top of the repository, so does much else: submodules, and links that
+/// lead to no manifest.
+fn is_of_another_kind(input: &Input, entry: &TreeEntry, below: &str) -> Result<bool, TreeError> {
+    const LONGEST_PATH: usize = 4096;
+    if entry.path.folder().is_some() {
+        return Ok(false);
+    }
+    if entry.kind == Kind::Submodule {
+        return Ok(true);
+    }
+    let target = input.after.read(entry, LONGEST_PATH)?;
+    let target = String::from_utf8_lossy(&target);
+    let target = target.trim_start_matches("./").trim_end_matches('/');
+    Ok(input.after.entry(&RepoPath::new(format!("{target}{below}")))?.is_none())
+}
+
+fn stray_folder(entry: TreeEntry) -> Finding {
+    let what = if entry.kind == Kind::Submodule { "a submodule" } else { "a symbolic link" };
+    let message = format!("`{}` is {what}, and a manifest may stand behind it", entry.path);
+    let help = format!(
+        "make it a folder of plain files, or move it out of the way: `git rm --cached {}`",
+        word(entry.path.as_str())
+    );
+    Finding::new("not-a-regular-file", Excerpt::whole(entry.path, ""), message, help)
+}
+
 fn odd_file(entry: &TreeEntry, why: Option<NotPlain>) -> Option<Finding> {
     let path = word(entry.path.as_str());
     let (what, help) = match (why, entry.kind) {
