@@ -292,6 +292,45 @@ fn a_forced_push_that_takes_history_back_is_refused() {
 }
 
 #[test]
+fn a_forced_push_over_what_this_clone_has_not_seen_is_refused() {
+    let scratch = published();
+    scratch.git(&["clone", "-q", "../forge.git", "../other"]);
+    scratch.git(&["-C", "../other", "commit", "-q", "--allow-empty", "-m", "Of another clone"]);
+    scratch.git(&["-C", "../other", "push", "-q"]);
+    scratch.git(&["commit", "-q", "--allow-empty", "-m", "Of ours"]);
+    let before = scratch.git(&["ls-remote", "origin"]);
+    for push in [&["push", "--force"][..], &["push", "--force", "../forge.git", "main"]] {
+        scratch
+            .try_git(push)
+            .expect(1)
+            .says("not in this clone")
+            .says("`git fetch origin`")
+            .says("push again");
+    }
+    assert_eq!(scratch.git(&["ls-remote", "origin"]), before);
+    scratch.git(&["fetch", "-q"]);
+    scratch.git(&["merge", "-q", "-m", "Both", "origin/main"]);
+    scratch.git(&["push", "-q"]);
+}
+
+#[test]
+fn base_is_not_deleted() {
+    for name_base in
+        [&["remote", "set-head", "origin", "main"][..], &["remote", "set-head", "origin", "--delete"]]
+    {
+        let scratch = published();
+        scratch.git(name_base);
+        scratch.git(&["push", "-q", "origin", "main:feature"]);
+        scratch.git(&["push", "-q", "origin", ":feature"]);
+        let before = scratch.git(&["ls-remote", "origin"]);
+        for push in [&["push", "origin", ":main"][..], &["push", "../forge.git", "--delete", "main"]] {
+            scratch.try_git(push).expect(1).says("`main` is base").says("sysbom.base");
+        }
+        assert_eq!(scratch.git(&["ls-remote", "origin"]), before);
+    }
+}
+
+#[test]
 fn the_first_push_to_an_empty_remote_is_judged_by_its_content() {
     let scratch = Scratch::installed(&state("latest"));
     scratch.git(&["init", "-q", "--bare", "-b", "main", "../forge.git"]);

@@ -1,6 +1,7 @@
 //! What a push would publish, as git (or a hook manager in its place) tells a pre-push hook.
 
 use crate::git::{Base, Repo};
+use crate::text::shell_word;
 use crate::tree::ObjectId;
 
 use super::env::Env;
@@ -20,13 +21,15 @@ pub fn read(remote: Option<&str>, env: &Env, repo: &Repo, lines: &str) -> Result
     if pushed.is_empty() {
         pushed.extend(of_hook_manager(env, repo, remote.is_none())?);
     }
-    let branches = pushed.into_iter().filter(|pushed| pushed.is_branch() && !is_zero(&pushed.new));
-    branches.map(|pushed| pushed.update(repo, base.as_ref(), remote.as_deref())).collect()
+    let branches = pushed.into_iter().filter(Pushed::is_branch);
+    let updates = branches.map(|pushed| pushed.update(repo, base.as_ref(), remote.as_deref()));
+    updates.filter_map(Result::transpose).collect()
 }
 
 /// One ref of a push.
 struct Pushed {
-    new: ObjectId,
+    /// What it is to be; `None` where it is to go.
+    new: Option<ObjectId>,
     remote_ref: String,
     old: Option<ObjectId>,
 }
@@ -38,12 +41,8 @@ impl Pushed {
             return Err(Failure::new("could not read what is pushed from standard input")
                 .because(format!("`{line}` is no line of four words")));
         };
-        let old = ObjectId::new(old);
-        Ok(Pushed {
-            new: ObjectId::new(new),
-            remote_ref: remote_ref.to_owned(),
-            old: (!is_zero(&old)).then_some(old),
-        })
+        let [old, new] = [old, new].map(|id| Some(ObjectId::new(id)).filter(|id| !is_zero(id)));
+        Ok(Pushed { new, remote_ref: remote_ref.to_owned(), old })
     }
 
     /// Nothing is deployed from tags and notes; what they hold has been, or will be, judged as a
@@ -52,28 +51,74 @@ impl Pushed {
         self.remote_ref.starts_with("refs/heads/")
     }
 
-    fn update(self, repo: &Repo, base: Option<&Base>, remote: Option<&str>) -> Result<Update, Failure> {
-        let Some(base) = base else { return Ok(Update::first(self.new)) };
+    /// What is to be judged of it; nothing where a branch goes that is not base.
+    fn update(
+        self,
+        repo: &Repo,
+        base: Option<&Base>,
+        remote: Option<&str>,
+    ) -> Result<Option<Update>, Failure> {
+        let Some(base) = base else { return Ok(self.new.map(Update::first)) };
         let branch = self.remote_ref.trim_start_matches("refs/heads/");
-        // Base may also be named as the local branch, and that one is always as new as what is
-        // pushed; so is HEAD, where base is not known.
-        let is_base = base.how == "HEAD"
-            || base.name == branch
-            || remote.is_some_and(|remote| base.name == format!("{remote}/{branch}"));
-        // What the remote has may be newer than this clone knows. Then git refuses the push
-        // itself, unless it is forced, and base as this clone knows it is the best there is.
-        let known = self.old.filter(|old| is_base && repo.commit(old).is_ok());
-        if let Some(old) = known {
-            return Update::between(repo, old, base.name.clone(), &self.new);
+        let is_base = is_base(repo, base, remote, branch);
+        let Some(new) = self.new else {
+            return if is_base && is_published(repo, base, branch)? {
+                Err(deletion(branch))
+            } else {
+                Ok(None)
+            };
+        };
+        if base.how == "HEAD" && self.old.is_none() {
+            return Ok(Some(Update::first(new)));
         }
-        if base.how == "HEAD" {
-            return Ok(Update::first(self.new));
-        }
-        match repo.merge_base(&base.commit, std::slice::from_ref(&self.new))? {
-            Some(contained) => Update::between(repo, contained, base.name.clone(), &self.new),
-            None => Update::between(repo, base.commit.clone(), base.name.clone(), &self.new),
-        }
+        let from = match self.old.filter(|_| is_base) {
+            Some(old) if repo.commit(&old).is_ok() => old,
+            Some(old) => return Err(unseen(branch, &old, remote)),
+            None => {
+                let contained = repo.merge_base(&base.commit, std::slice::from_ref(&new))?;
+                contained.unwrap_or_else(|| base.commit.clone())
+            }
+        };
+        Update::between(repo, from, base.name.clone(), &new).map(Some)
     }
+}
+
+/// Whether what is pushed to is base. It may also be named as the local branch, and that one is
+/// always as new as what is pushed; so is HEAD, where base is not known. The remote may be named by
+/// its URL.
+fn is_base(repo: &Repo, base: &Base, remote: Option<&str>, branch: &str) -> bool {
+    if base.how == "HEAD" || base.name == branch {
+        return true;
+    }
+    let Some(of_base) = base.name.strip_suffix(branch).and_then(|rest| rest.strip_suffix('/')) else {
+        return false;
+    };
+    let urls = ["url", "pushurl"].map(|key| repo.config(&format!("remote.{of_base}.{key}")));
+    remote.is_some_and(|remote| remote == of_base || urls.iter().flatten().any(|url| url == remote))
+}
+
+/// Whether a branch that may be base is the one that others rely on. Where base is not known, the
+/// branch that is checked out is the likely one.
+fn is_published(repo: &Repo, base: &Base, branch: &str) -> Result<bool, Failure> {
+    Ok(base.how != "HEAD" || repo.head_branch()?.as_deref() == Some(&format!("refs/heads/{branch}")))
+}
+
+fn deletion(branch: &str) -> Failure {
+    Failure::new(format!("could not let this push pass: `{branch}` is base, and the push deletes it"))
+        .because("every state that it published would be lost")
+        .help(
+            "push what is to follow it instead; if another branch is base now, name that one first: \
+             `git config sysbom.base origin/NAME`",
+        )
+}
+
+/// What the remote has is newer than this clone knows. git refuses such a push itself, unless it is
+/// forced; and then nobody has looked at what it takes away.
+fn unseen(branch: &str, old: &ObjectId, remote: Option<&str>) -> Failure {
+    let remote = remote.filter(|remote| !remote.contains(['/', ':', '\\'])).unwrap_or("origin");
+    Failure::new(format!("could not judge the push to `{branch}`"))
+        .because(format!("it stands at {} there, which is not in this clone", old.short()))
+        .help(format!("fetch first, then push again: `git fetch {}`", shell_word(remote)))
 }
 
 fn of_hook_manager(env: &Env, repo: &Repo, nothing_said: bool) -> Result<Option<Pushed>, Failure> {
@@ -88,7 +133,7 @@ fn of_hook_manager(env: &Env, repo: &Repo, nothing_said: bool) -> Result<Option<
     };
     let old = text(env, "PRE_COMMIT_FROM_REF").map(|id| repo.resolve(&id)).transpose()?;
     let remote_ref = text(env, "PRE_COMMIT_REMOTE_BRANCH").unwrap_or_else(|| "refs/heads/HEAD".to_owned());
-    Ok(new.map(|new| Pushed { new, remote_ref, old }))
+    Ok(new.map(|new| Pushed { new: Some(new), remote_ref, old }))
 }
 
 fn text(env: &Env, name: &str) -> Option<String> {
