@@ -64,6 +64,13 @@ pub fn run_steps(file: &Value) -> Vec<String> {
     all.flat_map(steps).filter(|step| step.get("run").is_some()).map(|step| text(&step, "name")).collect()
 }
 
+/// The group in which GitHub keeps one run that waits.
+#[track_caller]
+pub fn concurrency_group(path: &str, event: &Event) -> String {
+    let payload = serde_json::to_string(&event.payload).expect("it is JSON");
+    expand(&text(&read(path)["concurrency"], "group"), &context(event, &payload))
+}
+
 fn steps(job: &Value) -> Vec<Value> {
     job.get("steps").and_then(Value::as_sequence).cloned().unwrap_or_default()
 }

@@ -78,7 +78,9 @@ impl Forge {
                 vars.insert(name.as_str().expect("it has a name").to_owned(), value);
             }
         }
-        vars.extend(given.clone());
+        let given: Vars =
+            given.iter().map(|(name, value)| (name.clone(), expanded(value, &vars))).collect();
+        vars.extend(given);
         vars
     }
 
@@ -93,6 +95,16 @@ impl Forge {
         place.git(&["fetch", "-q", depth, "origin", "+refs/heads/*:refs/remotes/origin/*"]);
         place.git(&["checkout", "-q", "--detach", &vars["CI_COMMIT_SHA"]]);
     }
+}
+
+/// A value that starts a pipeline, as the runner passes it on: names of variables are replaced.
+fn expanded(value: &str, vars: &Vars) -> String {
+    let name = regex::Regex::new(r"\$(?:\{(\w+)\}|([A-Za-z_]\w*))").expect("it is a pattern");
+    let found = |caught: &regex::Captures| {
+        let name = caught.get(1).or(caught.get(2)).expect("one of both is there").as_str();
+        vars.get(name).cloned().unwrap_or_default()
+    };
+    name.replace_all(value, found).into_owned()
 }
 
 /// A job with all that it extends.
@@ -141,4 +153,10 @@ fn the_conditions_in_use_mean_what_gitlab_says() {
     ] {
         assert_eq!(holds(condition, &vars), truth, "{condition}");
     }
+}
+
+#[test]
+fn a_variable_that_is_named_in_a_value_is_expanded() {
+    let vars = Vars::from([("A".into(), "x".into())]);
+    assert_eq!(expanded("$A ${A} $(A) $ $NONE.", &vars), "x x $(A) $ .");
 }

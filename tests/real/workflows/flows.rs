@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{CURRENT, GitHub, by_hand, digest_of, dispatch, event, flow_files, workflow};
-use crate::runner::Forge;
-use crate::runner::github::{read, run_steps};
+use super::{CURRENT, GitHub, by_hand, digest_of, dispatch, event, flow_files, payload, workflow};
+use crate::runner::github::{Event, concurrency_group, read, run_steps};
+use crate::runner::{Forge, project};
 use crate::support::{DIGEST_A, DIGEST_B, manifest};
 
 const PRODUCER: &str = "examples/producer/github.yml";
@@ -151,6 +151,60 @@ fn a_pull_request_that_is_open_is_brought_up_to_date_and_not_opened_twice() {
     let told = github.forge.told();
     assert!(told.contains("gh\n  pr\n  edit\n  12\n"), "{told}");
     assert!(!told.contains("create"), "{told}");
+}
+
+#[test]
+fn a_pull_request_of_a_fork_is_never_taken_for_one_of_ours() {
+    for flow in ["pr", "app"] {
+        for path in flow_files(flow) {
+            let text = std::fs::read_to_string(project(&path)).expect("it is there");
+            let (all, own) = (text.matches("gh pr list").count(), "select(.isCrossRepository == false)");
+            assert_eq!(all, text.matches(own).count(), "{path}");
+        }
+    }
+    let mut github = GitHub::new("pr");
+    github.release("app", "v1.1.0");
+    let told = github.forge.told();
+    let asked = "gh\n  pr\n  list\n  --head\n  sysbom/release/app\n  --base\n  main\n  --state\n  open\n  \
+                 --json\n  number,isCrossRepository\n";
+    assert!(told.contains(asked), "{told}");
+}
+
+#[test]
+fn only_the_same_release_asked_for_twice_waits_for_itself() {
+    let release = |changes: serde_json::Value| {
+        let mut payload = payload("app", "v1.1.0");
+        for (key, value) in changes.as_object().expect("it is one") {
+            payload[key] = value.clone();
+        }
+        dispatch(&payload)
+    };
+    let by_hand = |tag: &str| by_hand(&json!({"component": "app", "tag": tag}));
+    let groups = |events: &[Event]| -> BTreeSet<String> {
+        let file = workflow("direct", "release");
+        events.iter().map(|event| concurrency_group(&file, event)).collect()
+    };
+    let different = [
+        release(json!({})),
+        release(json!({"tag": "v1.1.1"})),
+        release(json!({"component": "worker"})),
+        release(json!({"system": "staging"})),
+        release(json!({"component": "app-v1", "tag": "1"})),
+        by_hand("v1.2.0"),
+    ];
+    assert_eq!(groups(&different).len(), different.len(), "{:?}", groups(&different));
+    let same = [release(json!({})), release(json!({"commit": "another"})), by_hand("v1.1.0")];
+    assert_eq!(groups(&same).len(), 1, "{:?}", groups(&same));
+}
+
+#[test]
+fn a_run_for_a_pull_request_never_takes_the_place_of_one_after_a_push() {
+    for flow in ["direct", "pr", "app"] {
+        let file = workflow(flow, "update-branch");
+        let push = event("push", "refs/heads/main", json!({}));
+        let opened = event("pull_request", "refs/pull/1/merge", json!({"pull_request": {"number": 1}}));
+        assert_ne!(concurrency_group(&file, &push), concurrency_group(&file, &opened), "{flow}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Both flows on GitLab, from a producer's payload to what is on main.
 
-use super::{CURRENT, digest_of, payload, pipeline, state};
+use super::{CURRENT, base64, digest_of, payload, pipeline, state};
 use crate::runner::github::read;
 use crate::runner::{Forge, gitlab};
 use crate::support::{DIGEST_A, DIGEST_B, Ran, manifest};
@@ -24,7 +24,7 @@ fn all_green(jobs: Vec<(String, Ran)>, names: &[&str]) {
 }
 
 fn gitlab_release(forge: &Forge, flow: &str, component: &str, tag: &str) {
-    let payload = payload(component, tag).to_string();
+    let payload = base64(&payload(component, tag).to_string());
     let vars =
         [("CI_PIPELINE_SOURCE", "trigger"), ("SYSBOM_COMPONENT", component), ("SYSBOM_PAYLOAD", &payload)];
     all_green(forge.run_pipeline(&pipeline(flow), &vars), &["sysbom release"]);
@@ -130,4 +130,13 @@ fn what_a_producer_on_gitlab_sends_is_released() {
     let vars = [("CI_PIPELINE_SOURCE", "trigger"), ("SYSBOM_COMPONENT", "app"), ("SYSBOM_PAYLOAD", sent)];
     all_green(forge.run_pipeline(&pipeline("direct"), &vars), &["sysbom release"]);
     assert!(forge.file("main", CURRENT).contains(&digest));
+}
+
+#[test]
+fn a_release_by_hand_on_gitlab_is_the_json_itself() {
+    let forge = Forge::with(&[(CURRENT, &state())]);
+    let payload = payload("app", "v1.1.0").to_string();
+    let vars = [("CI_PIPELINE_SOURCE", "web"), ("SYSBOM_PAYLOAD", payload.as_str())];
+    all_green(forge.run_pipeline(&pipeline("direct"), &vars), &["sysbom release"]);
+    assert!(forge.file("main", CURRENT).contains("app\n    tag: v1.1.0"));
 }

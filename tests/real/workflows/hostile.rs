@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CURRENT, GitHub, by_hand, dispatch, payload, pipeline, state};
+use super::{CURRENT, GitHub, base64, by_hand, dispatch, payload, pipeline, state};
 use crate::runner::Forge;
 use crate::runner::github::Outcome;
 
@@ -97,7 +97,7 @@ fn on_gitlab_a_hostile_payload_executes_nothing() {
     for text in HOSTILE {
         let mut hostile = payload("app", "v1.1.0");
         hostile["component"] = json!(text);
-        for payload in [hostile.to_string(), text.to_owned()] {
+        for payload in [base64(&hostile.to_string()), base64(text), text.to_owned()] {
             let vars =
                 [("CI_PIPELINE_SOURCE", "trigger"), ("SYSBOM_COMPONENT", text), ("SYSBOM_PAYLOAD", &payload)];
             let jobs = forge.run_pipeline(&pipeline("direct"), &vars);
@@ -106,5 +106,19 @@ fn on_gitlab_a_hostile_payload_executes_nothing() {
             let outcome = Outcome { steps: jobs, ..Outcome::default() };
             nothing_of_it_is_a_command(&forge, &outcome, text);
         }
+    }
+}
+
+#[test]
+fn on_gitlab_no_payload_gets_the_value_of_a_variable_into_the_manifest() {
+    let forge = Forge::with(&[(CURRENT, &state())]);
+    let before = forge.tip("main");
+    let mut hostile = payload("app", "v1.1.0");
+    hostile["tag"] = json!("v1.1.0-$SYSBOM_TOKEN");
+    for payload in [base64(&hostile.to_string()), hostile.to_string()] {
+        let vars = [("CI_PIPELINE_SOURCE", "trigger"), ("SYSBOM_PAYLOAD", payload.as_str())];
+        let jobs = forge.run_pipeline(&pipeline("direct"), &vars);
+        assert_ne!(jobs[0].1.status, Some(0), "{}", jobs[0].1);
+        assert_eq!(forge.tip("main"), before);
     }
 }

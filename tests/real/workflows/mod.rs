@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::runner::Forge;
 use crate::runner::github::{Event, Outcome};
-use crate::support::{DIGEST_A, DIGEST_B, manifest};
+use crate::support::{DIGEST_A, DIGEST_B, Scratch, manifest};
 
 const CURRENT: &str = "releases/current.yaml";
 
@@ -49,6 +49,11 @@ fn payload(component: &str, tag: &str) -> serde_json::Value {
         "commit": "4f1c2ab04f1c2ab04f1c2ab04f1c2ab04f1c2ab0",
         "run": "https://github.example.org/acme/app/actions/runs/7",
     })
+}
+
+fn base64(text: &str) -> String {
+    let ran = Scratch::without_repository();
+    ran.at(ran.root()).run("base64", &["-w", "0"], text).expect(0).out
 }
 
 fn event(name: &'static str, reference: &str, payload: serde_json::Value) -> Event {
