@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use crate::git::{Base, Content, Existing, Repo};
 use crate::policy::{Direct, System};
 use crate::release::{
-    Answer, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict, annotations, github_output, human,
-    json, recorded, step_summary,
+    Answer, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict, annotation, annotations,
+    github_output, human, json, recorded, step_summary,
 };
 use crate::report;
 use crate::text::escape;
@@ -104,8 +104,22 @@ pub struct Journey<'a> {
 }
 
 impl Journey<'_> {
-    /// Plans on base as it is, delivers, and says what came of it.
+    /// Plans on base as it is, delivers, and says what came of it; a failure too, where a run shows it.
     pub fn run(
+        &self,
+        console: &mut Console,
+        plan: &dyn Fn(&Here<'_>) -> Result<Planned, Failure>,
+    ) -> Result<Exit, Failure> {
+        let result = self.travel(console, plan);
+        if let (Err(failure), Format::Github) = (&result, self.way.format) {
+            let causes: String =
+                failure.causes.iter().map(|cause| format!(": {}", cause.trim_end())).collect();
+            console.out(annotation(&format!("{}{causes}. {}", failure.message, failure.help)))?;
+        }
+        result
+    }
+
+    fn travel(
         &self,
         console: &mut Console,
         plan: &dyn Fn(&Here<'_>) -> Result<Planned, Failure>,
@@ -247,6 +261,9 @@ impl Journey<'_> {
                     .help("may this key or token push there? A protected branch wants a pull request"));
             }
             End::RaceLost => {
+                if self.way.format == Format::Github {
+                    console.out(annotation("others were first, each time it was tried: run it again"))?;
+                }
                 console.say("error: others were first, each time it was tried\n  help: run it again\n");
                 return Ok(Exit::RaceLost);
             }

@@ -38,8 +38,8 @@ pub struct Arrival {
     pub origin: Origin,
 }
 
-/// Where a release comes from, as its producer says. For people to read; checked for nothing but
-/// length, and that it stands on one line.
+/// Where a release comes from, as its producer says. For people to read; that a commit looks like the
+/// name of one and a page like an address is all that is checked.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Origin {
     /// The commit it was built from.
@@ -143,7 +143,7 @@ impl Arrival {
 ///
 /// Required are `component` and `tag`; `system` names the system where there are several. Any other
 /// key of a producer's object is refused, so that a slip of the finger is not a release without a
-/// digest. `releases` holds an array where a forge wants an object. Beside them, an event file may
+/// digest; so is a `commit` that is no name of one, and a `url` or `run` that is no address. `releases` holds an array where a forge wants an object. Beside them, an event file may
 /// say what it likes: it is the forge's. So may `inputs` and `variables`, where `payload` (or
 /// `SYSBOM_PAYLOAD`) may hold the JSON of a producer as one text; what is empty there is absent.
 pub fn arrivals(payload: &[u8]) -> Result<Vec<Arrival>, Refusal> {
@@ -267,9 +267,9 @@ pub(super) fn of_object(object: &Map<String, Value>) -> Result<Arrival, Refusal>
         digest: text("digest")?.map(str::parse).transpose().map_err(malformed)?,
         published_at: published_at.transpose()?,
         origin: Origin {
-            commit: text("commit")?.map(|text| one_line("commit", text)).transpose()?,
-            url: text("url")?.map(|text| one_line("url", text)).transpose()?,
-            run: text("run")?.map(|text| one_line("run", text)).transpose()?,
+            commit: text("commit")?.map(commit_name).transpose()?,
+            url: text("url")?.map(|text| address("url", text)).transpose()?,
+            run: text("run")?.map(|text| address("run", text)).transpose()?,
         },
         component,
     })
@@ -292,13 +292,26 @@ fn component_name(name: &str) -> Result<String, Refusal> {
     Ok(name.to_owned())
 }
 
-fn one_line(key: &str, text: &str) -> Result<String, Refusal> {
-    if text.len() <= MAX_ORIGIN && is_one_line(text) {
+fn commit_name(text: &str) -> Result<String, Refusal> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._/:+-".contains(c);
+    origin("commit", text, text.chars().all(is_plain), "the name of a commit, such as `4f1c2ab`")
+}
+
+/// The characters that an address has by RFC 3986, but for those that mean something to a shell.
+fn address(key: &str, text: &str) -> Result<String, Refusal> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!*+,;=&%".contains(c);
+    let rest = ["https://", "http://"].iter().find_map(|start| text.strip_prefix(start));
+    let is_address = rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(is_plain));
+    origin(key, text, is_address, "an address, such as `https://git.example.org/app/run/7`")
+}
+
+fn origin(key: &str, text: &str, is_good: bool, form: &str) -> Result<String, Refusal> {
+    if is_good && text.len() <= MAX_ORIGIN {
         return Ok(text.to_owned());
     }
     Err(Refusal::new(
-        format!("`{key}` of the payload is too long, or holds characters that cannot be shown"),
-        format!("send one line of at most {MAX_ORIGIN} bytes, or leave it out"),
+        format!("`{key}` of the payload is `{}`, not {form}", shown(text)),
+        format!("send one of at most {MAX_ORIGIN} bytes, or leave it out"),
     ))
 }
 
@@ -416,7 +429,7 @@ mod tests {
             ),
             (
                 r#"{"component":"app","tag":"v1","url":"https://x\n::set-output name=a::b"}"#,
-                "`url` of the payload is too long, or holds characters that cannot be shown",
+                "`url` of the payload is `https://x\\u{a}::set-output name=a::b`, not an address, such as `https://git.example.org/app/run/7`",
             ),
             (
                 r#"{"component":"app","tag":"v1","publishedAt":"yesterday"}"#,

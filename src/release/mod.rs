@@ -29,7 +29,7 @@ pub use branch::{
 };
 pub use holds::{Hold, Holds};
 pub use moment::Moment;
-pub use outcome::{Outcome, annotations, changes_json, github_output, human, json, step_summary};
+pub use outcome::{Outcome, annotation, annotations, changes_json, github_output, human, json, step_summary};
 pub use parameter::Parameter;
 pub use plan::{Answer, Guard, Planned, Request, Verdict, plan_release};
 pub use promote::promotions;

@@ -244,6 +244,11 @@ pub fn annotations(outcome: &Outcome) -> String {
     outcome.answers.iter().filter_map(annotation).collect()
 }
 
+/// The workflow command that shows why nothing could be done at all.
+pub fn annotation(failure: &str) -> String {
+    format!("::error title=sysbom::{}\n", command_text(failure.trim()))
+}
+
 /// The text of a workflow command.
 fn command_text(text: &str) -> String {
     escape(text).to_string().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")

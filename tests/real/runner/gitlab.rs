@@ -78,8 +78,7 @@ impl Forge {
                 vars.insert(name.as_str().expect("it has a name").to_owned(), value);
             }
         }
-        let given: Vars =
-            given.iter().map(|(name, value)| (name.clone(), expanded(value, &vars))).collect();
+        let given: Vars = given.iter().map(|(name, value)| (name.clone(), expanded(value, &vars))).collect();
         vars.extend(given);
         vars
     }
