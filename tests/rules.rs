@@ -654,6 +654,10 @@ fn what_to_do_about_a_missing_archive_depends_on_where_the_change_stands() {
              `sysbom update-branch`; where it is missing then, {archive}"
         )
     );
+    assert_eq!(
+        help(Standing::Published, "4f1c2ab"),
+        "`sysbom archive --backfill` writes and stages it; then commit it"
+    );
     for name in ["HEAD^1", "4f1c2ab"] {
         let help = help(Standing::Committed, name);
         assert!(help.starts_with("if the branch is behind, ") && help.contains("`git merge BASE`"), "{help}");

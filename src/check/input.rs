@@ -46,6 +46,8 @@ pub enum Standing {
     Committed,
     /// In a commit that does not contain base.
     Behind,
+    /// On base itself: what is lost is lost, and can only be written later.
+    Published,
 }
 
 /// How much of history is looked at.

@@ -149,10 +149,26 @@ impl Update {
             (Revision::Index | Revision::WorkTree, _) => Standing::Uncommitted,
             (Revision::Commit(head), Some(base)) => {
                 let contained = repo.merge_base(base, std::slice::from_ref(head))?;
-                if contained.as_ref() == Some(base) { Standing::Committed } else { Standing::Behind }
+                match contained.as_ref() == Some(base) {
+                    true if self.is_published(repo, head)? => Standing::Published,
+                    true => Standing::Committed,
+                    false => Standing::Behind,
+                }
             }
             (Revision::Commit(_), None) | (Revision::Nothing, _) => Standing::Committed,
         })
+    }
+
+    /// Whether the base branch has this commit, as far as this clone knows: the branch that the change
+    /// is judged against, or, where that is no branch, the one that is base here.
+    fn is_published(&self, repo: &Repo, head: &ObjectId) -> Result<bool, Failure> {
+        // `HEAD^1` cannot even be asked for: it is no name of a ref.
+        let named = repo.tip(&format!("refs/remotes/{}", self.base_name)).ok().flatten();
+        let branch = match named {
+            Some(tip) => Some(tip),
+            None => repo.base()?.filter(|base| base.how != "HEAD").map(|base| base.commit),
+        };
+        Ok(branch.map(|tip| repo.is_ancestor(head, &tip)).transpose()?.unwrap_or(false))
     }
 
     fn is_former(&self, repo: &Repo, system: &System, id: &ObjectId) -> Result<bool, TreeError> {

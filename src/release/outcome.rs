@@ -218,6 +218,13 @@ pub fn step_summary(outcome: &Outcome) -> String {
             ));
         }
         out.push('\n');
+        for path in &plan.archived {
+            out.push_str(&format!("- archived {}\n", markdown(path.as_str())));
+        }
+        if let Some(branch) = &outcome.branch {
+            let commit = outcome.commit.as_deref().map(|commit| format!(" at {}", short(commit)));
+            out.push_str(&format!("- on {}{}\n", markdown(branch), commit.unwrap_or_default()));
+        }
     }
     for answer in outcome.answers.iter().filter(|answer| !answer.message.is_empty()) {
         out.push_str(&format!("- **{}**: {}", answer.verdict.word(), markdown(&answer.message)));
@@ -348,6 +355,16 @@ mod tests {
         assert_eq!(
             human(&outcome()),
             "Release app v1.3.0\n  app: v1.2.3 -> v1.3.0\n  archived releases/history/x.yaml\n  on sysbom/release/app at 4f1c2ab000\n"
+        );
+    }
+
+    #[test]
+    fn the_summary_says_what_moved_what_was_archived_and_where_it_is() {
+        assert_eq!(
+            step_summary(&outcome()),
+            "### Release app v1.3.0\n\n| component | from | to | |\n|---|---|---|---|\n\
+             | app | ghcr.io/acme/app:v1.2.3 | ghcr.io/acme/app:v1.3.0 | upgraded |\n\n\
+             - archived releases/history/x.yaml\n- on sysbom/release/app at 4f1c2ab000\n"
         );
     }
 

@@ -59,6 +59,9 @@ fn archive_help(subject: &Subject, path: Option<&RepoPath>) -> String {
         Standing::Behind => {
             format!("bring the branch up to date first: {update}; where it is missing then, {archive}")
         }
+        Standing::Published => {
+            format!("`sysbom archive --backfill` writes and stages it{name}; then commit it")
+        }
     }
 }
 
