@@ -53,13 +53,37 @@ fn a_branch_gets_bases_pins_beside_its_own_and_bases_state_in_history() {
         .expect(0)
         .says("topic: merged with main, 1 history file archived");
     assert_eq!(states(&here, "topic"), [both("v1.0.0", "v2.0.0"), both("v1.1.0", "v2.0.0")]);
-    let parents = scratch.git(&["rev-parse", "topic^1", "topic^2"]);
-    assert_eq!(parents.lines().nth(1), Some(&*scratch.git(&["rev-parse", "main"])));
+    let merged = scratch.git(&["rev-parse", "topic~1^2"]);
+    assert_eq!(merged, scratch.git(&["rev-parse", "main"]));
     scratch.sysbom(&["check", "--base", "main", "--head", "topic"]).expect(0);
     // A second time there is nothing to do.
     let tip = scratch.git(&["rev-parse", "topic"]);
     scratch.sysbom(&["update-branch", "topic"]).expect(0).says("topic: is up to date");
     assert_eq!(scratch.git(&["rev-parse", "topic"]), tip);
+}
+
+#[test]
+fn a_rebase_leaves_merges_out_and_keeps_the_archives() {
+    let scratch = scratch();
+    let here = scratch.at(scratch.top());
+    branch(&scratch, "topic", "main", &[(CURRENT, &both("v1.1.0", "v1.0.0"))]);
+    for tag in ["v2.0.0", "v3.0.0"] {
+        let before = scratch.git(&["rev-parse", "main"]);
+        scratch.write(CURRENT, both("v1.0.0", tag));
+        scratch.commit("Another release");
+        scratch.sysbom(&["archive", "--backfill"]).expect(0);
+        scratch.git(&["commit", "-q", "--amend", "--no-edit", "--allow-empty"]);
+        scratch.sysbom(&["check", "--base", &before, "--head", "main"]).expect(0);
+        scratch.sysbom(&["update-branch", "topic"]).expect(0);
+    }
+    scratch.git(&["switch", "-q", "topic"]);
+    scratch.git(&["rebase", "-q", "main"]);
+    assert_eq!(scratch.git(&["rev-list", "--merges", "main..topic"]), "");
+    scratch.sysbom(&["check", "--base", "main", "--head", "topic"]).expect(0);
+    let former = [both("v1.0.0", "v1.0.0"), both("v1.0.0", "v2.0.0"), both("v1.0.0", "v3.0.0")];
+    let mut states = states(&here, "topic");
+    states.sort();
+    assert_eq!(states, [&former[..], &[both("v1.1.0", "v3.0.0")]].concat());
 }
 
 #[test]
@@ -242,7 +266,7 @@ fn branches_of_a_remote_are_updated_there_from_any_clone() {
     let bare = scratch.at(&bare);
     assert_eq!(bare.git(&["show", &format!("topic:{CURRENT}")]) + "\n", both("v1.1.0", "v2.0.0"));
     // In the bare repository itself, on the server.
-    bare.git(&["update-ref", "refs/heads/again", "topic~1"]);
+    bare.git(&["update-ref", "refs/heads/again", "topic~2"]);
     bare.sysbom(&["update-branch", "again"]).expect(0).says("again: merged with main");
 }
 

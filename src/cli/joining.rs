@@ -1,7 +1,7 @@
 //! What a branch becomes when base's changes are joined with its own: git's merge, with manifests
 //! merged by structure, history kept whole, and base's state archived.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bom::ArchiveName;
 use crate::git::{Base, Content, Repo};
@@ -25,7 +25,9 @@ pub struct Joining<'a> {
 /// A branch with base's changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joined {
-    /// The files.
+    /// The files as merged, with what the branch did to history.
+    pub merged: ObjectId,
+    /// The same with history whole and base's state archived.
     pub tree: ObjectId,
     /// The archives that were written.
     pub archived: Vec<RepoPath>,
@@ -103,8 +105,10 @@ impl<'a> Joining<'a> {
             branch,
             name,
             changes: Vec::new(),
+            keeping: Vec::new(),
             open: merged.conflicts,
             joined: Joined {
+                merged: merged.tree.clone(),
                 tree: merged.tree.clone(),
                 archived: Vec::new(),
                 restored: Vec::new(),
@@ -127,6 +131,8 @@ struct Work<'a> {
     branch: &'a ObjectId,
     name: &'a str,
     changes: Vec<(RepoPath, Content)>,
+    /// What keeps history whole, and archives base's state.
+    keeping: Vec<(RepoPath, Content)>,
     /// The paths that git could not merge and nobody has settled since.
     open: Vec<RepoPath>,
     joined: Joined,
@@ -147,7 +153,8 @@ impl Work<'_> {
             ));
         }
         if self.joined.conflicts.is_empty() {
-            self.joined.tree = self.repo().edit_tree(Some(&self.joined.tree), &self.changes)?;
+            self.joined.merged = self.repo().edit_tree(Some(&self.joined.merged), &self.changes)?;
+            self.joined.tree = self.repo().edit_tree(Some(&self.joined.merged), &self.keeping)?;
         }
         Ok(self.joined)
     }
@@ -236,7 +243,8 @@ impl Work<'_> {
         } else {
             return self.structural(&entries, system, path);
         };
-        self.settle(path, tree.entry(path)?.as_ref(), taken.as_ref());
+        let settled = self.settled(path, tree.entry(path)?.as_ref(), taken.as_ref());
+        self.changes.extend(settled);
         Ok(taken.as_ref().map(|entry| entry.id.clone()))
     }
 
@@ -268,14 +276,19 @@ impl Work<'_> {
         }
     }
 
-    /// Puts this entry at a path, if git's merge has something else there.
-    fn settle(&mut self, path: &RepoPath, found: Option<&TreeEntry>, wanted: Option<&TreeEntry>) {
+    /// The change that puts this entry at a path, if git's merge has something else there.
+    fn settled(
+        &mut self,
+        path: &RepoPath,
+        found: Option<&TreeEntry>,
+        wanted: Option<&TreeEntry>,
+    ) -> Option<(RepoPath, Content)> {
         self.open.retain(|open| open != path);
         if is_same(found, wanted) {
-            return;
+            return None;
         }
         let content = wanted.map_or(Content::Removed, |entry| Content::Entry(entry.kind, entry.id.clone()));
-        self.changes.push((path.clone(), content));
+        Some((path.clone(), content))
     }
 
     /// History only grows: what base has stays as it is, what the branch adds is added, and base's
@@ -308,11 +321,10 @@ impl Work<'_> {
             }
             all.insert(path.clone(), entry.clone());
         }
-        for path in merged.keys().filter(|path| !all.contains_key(*path)) {
-            self.settle(path, merged.get(path), None);
-        }
-        for (path, entry) in &all {
-            self.settle(path, merged.get(path), Some(entry));
+        let paths: BTreeSet<&RepoPath> = merged.keys().chain(all.keys()).collect();
+        for path in paths {
+            let settled = self.settled(path, merged.get(path), all.get(path));
+            self.keeping.extend(settled);
         }
         self.archive(system, manifest, &all)
     }
@@ -347,7 +359,7 @@ impl Work<'_> {
             self.joined.conflicts.push(conflict);
             return Ok(());
         }
-        self.changes.push((plan.path.clone(), Content::Bytes(plan.bytes)));
+        self.keeping.push((plan.path.clone(), Content::Bytes(plan.bytes)));
         self.joined.archived.push(plan.path);
         Ok(())
     }

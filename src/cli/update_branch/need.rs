@@ -182,13 +182,20 @@ impl Judge<'_> {
             return Ok(Need::Nothing("is up to date".to_owned()));
         }
         let what = what_was_done(&joined, contains, &self.base.name);
-        let date = self.after(&[&self.base.commit, &work.tip])?;
-        let mut new =
-            NewCommit::on(&work.tip, joined.tree.clone(), message(&joined, contains, self.base, work), date);
+        let mut commit = work.tip.clone();
         if !contains {
+            let (tree, text) = (joined.merged.clone(), merge_message(self.base, work));
+            let mut new = NewCommit::on(&commit, tree, text, self.after(&[&self.base.commit, &commit])?);
             new.parents.push(self.base.commit.clone());
+            commit = self.repo.create_commit(&new)?;
         }
-        Ok(Need::Move { commit: self.repo.create_commit(&new)?, what, is_forward: true })
+        // A commit of its own: a forge that rebases leaves merges out, and archives with them.
+        if contains || joined.tree != joined.merged {
+            let (tree, text) = (joined.tree.clone(), keeping_message(&joined, self.base, work));
+            let new = NewCommit::on(&commit, tree, text, self.after(&[&commit])?);
+            commit = self.repo.create_commit(&new)?;
+        }
+        Ok(Need::Move { commit, what, is_forward: true })
     }
 
     /// Now, but not before what it stands on.
@@ -238,13 +245,13 @@ fn files(count: usize) -> String {
     if count == 1 { "1 history file".to_owned() } else { format!("{count} history files") }
 }
 
-fn message(joined: &Joined, contains: bool, base: &Base, work: &Work) -> String {
+fn merge_message(base: &Base, work: &Work) -> String {
+    format!("Merge {} into {}\n", escape(&base.name), escape(&work.name))
+}
+
+fn keeping_message(joined: &Joined, base: &Base, work: &Work) -> String {
     let (base, name) = (escape(&base.name), escape(&work.name));
-    let mut text = if contains {
-        format!("Keep the history of {base} in {name}\n")
-    } else {
-        format!("Merge {base} into {name}\n")
-    };
+    let mut text = format!("Keep the history of {base} in {name}\n");
     let lists = [("Archived:", &joined.archived), ("Put back:", &joined.restored)];
     for (title, paths) in lists.into_iter().filter(|(_, paths)| !paths.is_empty()) {
         let _ = write!(text, "\n{title}\n");
