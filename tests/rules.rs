@@ -472,7 +472,7 @@ fn merged(base: &str, sides: [&str; 2], result: &str) -> Vec<Finding> {
 
 fn merged_later([base, ours, theirs]: &[MapTree; 3], result: &MapTree, after: &MapTree) -> Vec<Finding> {
     let merges =
-        [MergeCommit { label: "4f1c2ab".to_owned(), result, parents: vec![ours, theirs], base: Some(base) }];
+        [MergeCommit { label: "4f1c2ab".to_owned(), result, parents: vec![ours, theirs], bases: vec![base] }];
     let policies = judge(Some(ours), after).expect("the policy is valid");
     let input = Input { merges: &merges, ..Input::new(&policies, Some(ours), after, today()) };
     check(&input).expect("a map can be read")
@@ -771,74 +771,165 @@ fn archive_differs_is_quiet_on_the_right_bytes_and_on_other_names() {
     assert_eq!(update(Some(&tree(&sound())), &named), []);
 }
 
+fn app_and_web(app: &str, web: &str) -> String {
+    manifest(&[component("app", app), component("web", web)])
+}
+
+/// The first half bumps `app`, the second `web`.
+fn apart() -> [String; 3] {
+    [app_and_web("v1.2.3", "v2.0.0"), app_and_web("v1.3.0", "v2.0.0"), app_and_web("v1.2.3", "v2.1.0")]
+}
+
+fn dropped(base: &str, sides: [&str; 2], result: &str) -> Vec<String> {
+    of_rule("side-dropped", &merged(base, sides, result))
+}
+
 #[test]
 fn side_dropped_fires_where_one_side_was_taken_whole() {
-    let both = |app: &str, web: &str| manifest(&[component("app", app), component("web", web)]);
-    let (base, ours, theirs) = (both("v1.2.3", "v2.0.0"), both("v1.3.0", "v2.0.0"), both("v1.2.3", "v2.1.0"));
+    let [base, ours, theirs] = apart();
     let found = merged(&base, [&ours, &theirs], &ours);
     assert_eq!(
         of_rule("side-dropped", &found),
-        [
-            "error releases/current.yaml:8:10 4f1c2ab has the manifest of our side as it was, and drops what the other \
-          changed: `web`"
-        ]
+        ["error releases/current.yaml:8:10 4f1c2ab drops what their side alone changed: `web`"]
     );
-    assert!(found[0].help.contains("`git checkout -m -- releases/current.yaml`"));
+    assert!(found[0].help.contains("`git checkout -m -- releases/current.yaml`"), "{}", found[0].help);
+    assert!(found[0].help.contains("a commit of its own after the merge"), "{}", found[0].help);
     assert_eq!(
-        places("side-dropped", &merged(&base, [&ours, &theirs], &theirs)),
-        ["error releases/current.yaml:4:10"]
+        dropped(&base, [&ours, &theirs], &theirs),
+        ["error releases/current.yaml:4:10 4f1c2ab drops what our side alone changed: `app`"]
     );
+    assert_eq!(dropped(&base, [&ours, &theirs], &base).len(), 2);
 }
 
 #[test]
-fn side_dropped_fires_beside_a_conflict_that_was_decided() {
-    let both = |app: &str, web: &str| manifest(&[component("app", app), component("web", web)]);
-    let (base, ours, theirs) = (both("v1.2.3", "v2.0.0"), both("v1.3.0", "v2.0.0"), both("v1.4.0", "v2.1.0"));
-    let found = merged(&base, [&ours, &theirs], &ours);
-    assert_eq!(places("side-dropped", &found), ["error releases/current.yaml:8:10"]);
-    assert!(found[0].message.ends_with("changed: `web`"), "{}", found[0].message);
-}
-
-#[test]
-fn side_dropped_fires_on_a_removal_an_experiment_and_any_other_key() {
-    let base = format!("{}experiment:\n  canaryWeight: 10\nreplicas: 1\n", sound());
-    let ours = base.replace("v1.2.3", "v1.3.0");
-    let dropped = |theirs: &str| {
-        let found = merged(&base, [&ours, theirs], &ours);
-        let messages = of_rule("side-dropped", &found);
-        messages
-            .into_iter()
-            .map(|message| message.replace("4f1c2ab has the manifest of our side as it was, and ", ""))
-            .collect::<Vec<_>>()
+fn side_dropped_fires_whatever_else_the_result_holds() {
+    let [base, ours, theirs] = apart();
+    let sides = [ours.as_str(), theirs.as_str()];
+    let web = |result: &str| {
+        let found = dropped(&base, sides, result);
+        assert!(found.len() == 1 && found[0].ends_with("their side alone changed: `web`"), "{found:?}");
     };
-    let removed = base.replace(&component("web", "v2.0.0"), "");
-    assert_eq!(dropped(&removed), ["error releases/current.yaml:6:3 drops what the other changed: `web`"]);
+    web(&format!("# merged\n{ours}"));
+    web(&ours.replace("v2.0.0\n", "'v2.0.0' # see above\n"));
+    web(&app_and_web("v1.4.0", "v2.0.0"));
+    web(&manifest(&[component("app", "v1.3.0"), component("web", "v2.0.0"), component("new", "v1.0.0")]));
+    web(&manifest(&[component("web", "v2.0.0"), component("app", "v1.3.0")]));
+    // Beside a conflict that was decided, and beside one that nobody can decide but the comment at the top.
+    let both = app_and_web("v1.4.0", "v2.1.0");
+    assert_eq!(
+        places("side-dropped", &merged(&base, [&ours, &both], &ours)),
+        ["error releases/current.yaml:8:10"]
+    );
+    let [ours, theirs] = [format!("# ours\n{ours}"), format!("# theirs\n{theirs}")];
+    assert_eq!(dropped(&base, [&ours, &theirs], &ours).len(), 1);
+}
+
+#[test]
+fn side_dropped_fires_on_a_removal_an_addition_an_experiment_and_any_other_key() {
+    let base = format!("{}experiment:\n  canaryWeight: 10\n  stable: 90\nreplicas: 1\n", sound());
+    let ours = base.replace("v1.2.3", "v1.3.0");
+    let drops = |theirs: &str| {
+        let shorter = |found: String| found.replace("4f1c2ab drops what their side alone changed: ", "");
+        dropped(&base, [&ours, theirs], &ours).into_iter().map(shorter).collect::<Vec<_>>()
+    };
+    let web = component("web", "v2.0.0");
+    assert_eq!(drops(&base.replace(&web, "")), ["error releases/current.yaml:6:3 `web`"]);
+    let added = base.replace(&web, &(web.clone() + &component("new", "v1.0.0")));
+    assert_eq!(drops(&added), ["error releases/current.yaml:1:1 `new`"]);
     let weighed = base.replace("canaryWeight: 10", "canaryWeight: 20");
+    assert_eq!(drops(&weighed), ["error releases/current.yaml:11:3 `experiment`"]);
     assert_eq!(
-        dropped(&weighed),
-        ["error releases/current.yaml:11:3 drops what the other changed: `experiment`"]
+        drops(&base.replace("replicas: 1", "replicas: 2")),
+        ["error releases/current.yaml:13:11 `replicas`"]
     );
-    let scaled = base.replace("replicas: 1", "replicas: 2");
-    assert_eq!(
-        dropped(&scaled),
-        ["error releases/current.yaml:12:11 drops what the other changed: `replicas`"]
-    );
+    // Other keys of a component go their own way.
+    let pulled = base.replace("    tag: v1.2.3", "    pullPolicy: Always\n    tag: v1.2.3");
+    assert_eq!(drops(&pulled), ["error releases/current.yaml:1:1 `app.pullPolicy`"]);
     // Comments and style are no data.
-    assert_eq!(dropped(&base.replace("replicas: 1", "replicas: '1' # one")), [""; 0]);
+    assert_eq!(drops(&base.replace("replicas: 1", "replicas: '1' # one")), [""; 0]);
 }
 
 #[test]
 fn side_dropped_is_quiet_where_both_sides_survive_or_a_conflict_was_decided() {
-    let both = |app: &str, web: &str| manifest(&[component("app", app), component("web", web)]);
-    let (base, ours, theirs) = (both("v1.2.3", "v2.0.0"), both("v1.3.0", "v2.0.0"), both("v1.2.3", "v2.1.0"));
-    assert_eq!(places("side-dropped", &merged(&base, [&ours, &theirs], &both("v1.3.0", "v2.1.0"))), [""; 0]);
-    let conflict = both("v1.4.0", "v2.0.0");
-    assert_eq!(places("side-dropped", &merged(&base, [&ours, &conflict], &ours)), [""; 0]);
-    assert_eq!(places("side-dropped", &merged(&base, [&ours, &base], &ours)), [""; 0]);
+    let [base, ours, theirs] = apart();
+    let sides = [ours.as_str(), theirs.as_str()];
+    assert_eq!(dropped(&base, sides, &app_and_web("v1.3.0", "v2.1.0")), [""; 0]);
+    assert_eq!(dropped(&base, [&ours, &base], &ours), [""; 0]);
+    // What the merge itself moved on is no loss.
+    assert_eq!(dropped(&base, sides, &app_and_web("v1.3.0", "v2.2.0")), [""; 0]);
+    let conflict = app_and_web("v1.4.0", "v2.0.0");
+    for result in [&ours, &conflict, &base, &app_and_web("v1.5.0", "v2.0.0")] {
+        assert_eq!(dropped(&base, [&ours, &conflict], result), [""; 0]);
+    }
     // Brought in by a later commit.
     let trees = [tree(&base), tree(&ours), tree(&theirs)];
-    let later = tree(&both("v1.3.0", "v2.1.0")).with(&archive(0, &ours), ours.clone());
+    let later = tree(&app_and_web("v1.3.0", "v2.1.0")).with(&archive(0, &ours), ours.clone());
     assert_eq!(places("side-dropped", &merged_later(&trees, &tree(&ours), &later)), [""; 0]);
+}
+
+#[test]
+fn side_dropped_is_quiet_on_every_way_to_decide_a_conflict() {
+    let [base, ours, _] = apart();
+    // The pin conflicts, and with it the whole entry.
+    let pulled =
+        app_and_web("v1.4.0", "v2.0.0").replace("    tag: v1.4.0", "    pullPolicy: Always\n    tag: v1.4.0");
+    assert_eq!(dropped(&base, [&ours, &pulled], &ours), [""; 0]);
+    // Renamed on one side, bumped on the other.
+    let renamed = base.replace("  web:", "  site:");
+    let bumped = app_and_web("v1.2.3", "v2.1.0");
+    for result in [&renamed, &bumped, &bumped.replace("  web:", "  site:")] {
+        assert_eq!(dropped(&base, [&renamed, &bumped], result), [""; 0]);
+        assert_eq!(dropped(&base, [&bumped, &renamed], result), [""; 0]);
+    }
+    let renamed_apart = base.replace("  web:", "  front:");
+    for result in [&renamed, &renamed_apart] {
+        assert_eq!(dropped(&base, [&renamed, &renamed_apart], result), [""; 0]);
+    }
+    // Removed on one side, changed on the other.
+    let removed = manifest(&[component("app", "v1.2.3")]);
+    let more = format!("{base}    pullPolicy: Always\n");
+    for result in [&removed, &more] {
+        assert_eq!(dropped(&base, [&removed, &more], result), [""; 0]);
+        assert_eq!(dropped(&base, [&more, &removed], result), [""; 0]);
+    }
+    // Added, removed or made into something else on both sides.
+    let other = |entry: &str| format!("{base}{entry}");
+    for [was, one, two] in [
+        ["", "config: {a: 1}\n", "config: {b: 1}\n"],
+        ["config: {a: 1}\n", "", "config: {a: 1, b: 1}\n"],
+        ["config: 1\n", "config: 2\n", "config: {b: 1}\n"],
+        ["config: []\n", "config: [a]\n", "config: [{name: b}]\n"],
+    ] {
+        let [was, one, two] = [was, one, two].map(other);
+        for result in [&one, &two] {
+            assert_eq!(dropped(&was, [&one, &two], result), [""; 0], "{one}{two}");
+        }
+    }
+    // A list without names conflicts as a whole.
+    let list = |items: &str| format!("{base}hosts: [{items}]\n");
+    assert_eq!(dropped(&list("a, b"), [&list("a, c"), &list("d, b")], &list("a, c")), [""; 0]);
+}
+
+#[test]
+fn side_dropped_is_quiet_on_a_rollback_between_crosswise_merges() {
+    // Both sides hold v2 of app, by merges of the two bases; theirs took it back.
+    let bases = [tree(&app_and_web("v1.2.3", "v2.0.0")), tree(&app_and_web("v1.3.0", "v2.0.0"))];
+    let ours = tree(&app_and_web("v1.3.0", "v2.1.0"));
+    let theirs = bases[0].clone();
+    let result = tree(&app_and_web("v1.2.3", "v2.1.0"));
+    let found = |bases: Vec<&dyn Tree>| {
+        let merges = [MergeCommit {
+            label: "4f1c2ab".to_owned(),
+            result: &result,
+            parents: vec![&ours, &theirs],
+            bases,
+        }];
+        let policies = judge(Some(&ours), &result).expect("there is none");
+        let input = Input { merges: &merges, ..Input::new(&policies, Some(&ours), &result, today()) };
+        of_rule("side-dropped", &check(&input).expect("a map can be read"))
+    };
+    assert_eq!(found(vec![&bases[0], &bases[1]]), [""; 0]);
+    assert_eq!(found(vec![&bases[0]]).len(), 1);
 }
 
 #[test]

@@ -77,8 +77,9 @@ pub struct MergeCommit<'a> {
     pub result: &'a dyn Tree,
     /// Its parents, the first one first.
     pub parents: Vec<&'a dyn Tree>,
-    /// The merge base of its first two parents; `None` if they have none in common.
-    pub base: Option<&'a dyn Tree>,
+    /// The merge bases of its first two parents: none if they have nothing in common, several
+    /// where the histories were merged crosswise before.
+    pub bases: Vec<&'a dyn Tree>,
 }
 
 impl<'a> Input<'a> {

@@ -63,8 +63,9 @@ pub struct Merge<'a> {
     pub result: File,
     /// What its parents hold, in order; `None` for one without a manifest.
     pub parents: Vec<Option<File>>,
-    /// What their merge base holds.
-    pub base: Option<File>,
+    /// What their merge bases hold, at least one; `None` for one without a manifest, and where
+    /// they have nothing in common.
+    pub bases: Vec<Option<File>>,
 }
 
 impl<'a> Subject<'a> {
@@ -230,18 +231,23 @@ fn merges<'a>(input: &'a Input<'a>, system: &System) -> Result<Vec<Merge<'a>>, T
         let at = |tree: &dyn Tree| tree.entry(&system.manifest);
         let Some(result) = at(commit.result)? else { continue };
         let parents = commit.parents.iter().map(|tree| at(*tree)).collect::<Result<Vec<_>, _>>()?;
-        let base = commit.base.map(at).transpose()?.flatten();
-        if is_plain(&result, &parents, base.as_ref()) {
+        let bases = commit.bases.iter().map(|tree| at(*tree)).collect::<Result<Vec<_>, _>>()?;
+        if is_plain(&result, &parents, &bases) {
             continue;
         }
         let read = |tree, entry: Option<TreeEntry>| {
             entry.map(|entry| File::read(tree, entry, &system.policy.layout)).transpose()
         };
         let parents = commit.parents.iter().zip(parents).map(|(tree, entry)| read(*tree, entry));
+        let bases = commit.bases.iter().zip(bases).map(|(tree, entry)| read(*tree, entry));
+        let mut bases = bases.collect::<Result<Vec<_>, _>>()?;
+        if bases.is_empty() {
+            bases.push(None);
+        }
         merges.push(Merge {
             label: &commit.label,
             parents: parents.collect::<Result<_, _>>()?,
-            base: commit.base.map_or(Ok(None), |tree| read(tree, base))?,
+            bases,
             result: File::read(commit.result, result, &system.policy.layout)?,
         });
     }
@@ -250,8 +256,16 @@ fn merges<'a>(input: &'a Input<'a>, system: &System) -> Result<Vec<Merge<'a>>, T
 
 /// Whether one side at most changed the manifest, and that side's is the result. Nothing can be
 /// torn or lost then, and of a push of thousands of merges hardly any has to be read.
-fn is_plain(result: &TreeEntry, parents: &[Option<TreeEntry>], base: Option<&TreeEntry>) -> bool {
-    let ids: Vec<_> = parents.iter().map(|parent| parent.as_ref().map(|entry| &entry.id)).collect();
-    let (result, base) = (Some(&result.id), base.map(|entry| &entry.id));
-    ids.contains(&result) && ids.iter().all(|id| *id == result || *id == base)
+fn is_plain(result: &TreeEntry, parents: &[Option<TreeEntry>], bases: &[Option<TreeEntry>]) -> bool {
+    fn id(entry: Option<&TreeEntry>) -> Option<&ObjectId> {
+        entry.map(|entry| &entry.id)
+    }
+    let ids: Vec<_> = parents.iter().map(|parent| id(parent.as_ref())).collect();
+    let result = Some(&result.id);
+    let only_one_moved = |base| ids.iter().all(|id| *id == result || *id == base);
+    ids.contains(&result)
+        && match bases {
+            [] => only_one_moved(None),
+            bases => bases.iter().any(|base| only_one_moved(id(base.as_ref()))),
+        }
 }

@@ -58,8 +58,8 @@ pub struct Join {
     pub result: Revision,
     /// Its parents, the first one first.
     pub parents: Vec<ObjectId>,
-    /// Their common ancestor.
-    pub base: Option<ObjectId>,
+    /// The newest common ancestors of the first two.
+    pub bases: Vec<ObjectId>,
 }
 
 /// No push brings more merges than this; one that does is no work of people.
@@ -205,7 +205,7 @@ fn pending(repo: &Repo, result: &Revision) -> Result<Option<Join>, Failure> {
     Ok(Some(Join {
         label: "the merge being committed".to_owned(),
         result: result.clone(),
-        base: repo.merge_base(&head, std::slice::from_ref(their_first))?,
+        bases: repo.merge_bases(&head, std::slice::from_ref(their_first))?,
         parents: std::iter::once(head).chain(theirs).collect(),
     }))
 }
@@ -222,7 +222,7 @@ fn pending_pick(repo: &Repo, head: ObjectId, result: &Revision) -> Result<Option
         label: what.to_owned(),
         result: result.clone(),
         parents: vec![head, theirs],
-        base: Some(base),
+        bases: vec![base],
     }))
 }
 
@@ -233,7 +233,7 @@ fn merges_between(repo: &Repo, bases: &[ObjectId], head: &ObjectId) -> Result<Ve
             merges.push(Join {
                 label: commit.id.short().to_owned(),
                 result: Revision::Commit(commit.id.clone()),
-                base: repo.merge_base(first, std::slice::from_ref(second))?,
+                bases: repo.merge_bases(first, std::slice::from_ref(second))?,
                 parents: commit.parents,
             });
         }
@@ -245,7 +245,7 @@ struct JoinTrees<'a> {
     label: &'a str,
     result: Box<dyn Tree + 'a>,
     parents: Vec<Box<dyn Tree + 'a>>,
-    base: Option<Box<dyn Tree + 'a>>,
+    bases: Vec<Box<dyn Tree + 'a>>,
 }
 
 impl<'a> JoinTrees<'a> {
@@ -255,7 +255,7 @@ impl<'a> JoinTrees<'a> {
             label: &join.label,
             result: join.result.tree(repo)?,
             parents: join.parents.iter().map(commit).collect::<Result<_, _>>()?,
-            base: join.base.as_ref().map(commit).transpose()?,
+            bases: join.bases.iter().map(commit).collect::<Result<_, _>>()?,
         })
     }
 
@@ -264,7 +264,7 @@ impl<'a> JoinTrees<'a> {
             label: self.label.to_owned(),
             result: &*self.result,
             parents: self.parents.iter().map(|tree| &**tree).collect(),
-            base: self.base.as_deref(),
+            bases: self.bases.iter().map(|tree| &**tree).collect(),
         }
     }
 }

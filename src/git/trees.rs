@@ -125,7 +125,7 @@ impl CommitTree<'_> {
         let path =
             |entry: gix::objs::tree::EntryRef<'_>| folder.join(names::repo_path(entry.filename).as_str());
         let mut paths: Vec<RepoPath> =
-            tree.map(|entry| entry.map(path)).collect::<Result<_, _>>().map_err(|e| unreadable(e))?;
+            tree.map(|entry| entry.map(path)).collect::<Result<_, _>>().map_err(unreadable)?;
         paths.sort();
         Ok(paths)
     }
