@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{DIGEST_A, Scratch, manifest};
+use support::{DIGEST_A, Scratch, manifest, path_with_sysbom};
 
 const SOURCE: &str = "acme/sysbom@4f1c2ab04f1c2ab04f1c2ab04f1c2ab04f1c2ab0";
 
@@ -40,7 +40,7 @@ fn init_writes_one_complete_set_and_doctor_finds_it_in_order() {
         let doctor = scratch.sysbom(&["doctor", "--forge"]).expect(0).never_says("not ok");
         assert_eq!(doctor.out.contains("SYSBOM_APP_KEY"), flow == "app", "{doctor}");
         assert_eq!(doctor.out.contains("SYSBOM_DEPLOY_KEY"), flow != "app", "{doctor}");
-        assert_eq!(doctor.out.contains("gh repo deploy-key list"), flow != "app", "{doctor}");
+        assert_eq!(doctor.out.contains("{repo}/keys"), flow != "app", "{doctor}");
         assert_eq!(doctor.out.contains("Allow GitHub Actions to create"), flow == "pr", "{doctor}");
     }
 }
@@ -118,4 +118,82 @@ fn doctor_names_what_is_missing_and_what_would_never_run() {
         std::fs::remove_file(scratch.top().join(path)).expect("it was written");
         scratch.sysbom(&["doctor", "--forge"]).expect(status);
     }
+}
+
+/// An operation repository whose forge answers each command that contains a text with another.
+fn asking(program: &str, answers: &[(&str, &str)]) -> Scratch {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    let stub = scratch.root().join("stub");
+    std::fs::create_dir(&stub).expect("scratch is ours");
+    let cases: String =
+        answers.iter().map(|(part, answer)| format!("*'{part}'*) printf '%s\\n' '{answer}' ;;\n")).collect();
+    let text =
+        format!("#!/bin/sh\ncase \"$*\" in\n{cases}*) echo 'no such page (HTTP 404)' >&2; exit 1 ;;\nesac\n");
+    std::fs::write(stub.join(program), text).expect("scratch is ours");
+    std::fs::set_permissions(stub.join(program), std::fs::Permissions::from_mode(0o755))
+        .expect("scratch is ours");
+    let path = std::iter::once(stub).chain(std::env::split_paths(&path_with_sysbom())).collect::<Vec<_>>();
+    let scratch = scratch.with_var("PATH", std::env::join_paths(path).expect("no folder has a colon"));
+    scratch.write("releases/current.yaml", manifest(&[("app", "v1.2.3", DIGEST_A)]));
+    scratch.commit("Begin");
+    scratch
+}
+
+#[test]
+fn doctor_asks_the_forge_and_names_each_setting_that_is_missing() {
+    let answers = [
+        ("--jq .default_branch", "main"),
+        ("/actions/secrets", "OTHER"),
+        ("/actions/organization-secrets", "SYSBOM_DEPLOY_KEY"),
+        ("/keys", ""),
+        ("/rules/branches/main", "strict: false\nsysbom check"),
+        ("/permissions/workflow", "false"),
+    ];
+    let scratch = asking("gh", &answers);
+    scratch.sysbom(&["init", "--forge", "github", "--flow", "pr", "--source", SOURCE]).expect(0);
+    scratch.sysbom(&["doctor", "--forge"]).expect(0).says("look   deploy key").never_says("not ok");
+    scratch
+        .sysbom(&["doctor", "--forge", "--ask"])
+        .expect(1)
+        .says("ok     default branch: in order")
+        .says("ok     secret SYSBOM_DEPLOY_KEY: in order")
+        .says("not ok deploy key: Settings, Deploy keys")
+        .says("not ok Allow GitHub Actions to create pull requests: ")
+        .says("not ok required check: ")
+        .says("look   a token for each producer");
+
+    let scratch = asking("gh", &[("/branches/main --jq .protected", "false")]);
+    scratch.sysbom(&["init", "--forge", "github", "--source", SOURCE]).expect(0);
+    scratch
+        .sysbom(&["doctor", "--forge", "--ask"])
+        .expect(0)
+        .says("ok     rules of the default branch: in order")
+        .says("look   deploy key: ")
+        .says("why:  no such page (HTTP 404)");
+}
+
+#[test]
+fn doctor_asks_gitlab_and_says_so_where_nobody_can_be_asked() {
+    let answers = [
+        ("/variables", r#"[{"key": "SYSBOM_TOKEN", "masked": true, "protected": false}]"#),
+        ("/triggers", r#"[{"id": 7}]"#),
+        ("/protected_branches", r#"[{"name": "main", "push_access_levels": [{"access_level": 40}]}]"#),
+        ("projects/:fullpath", r#"{"ci_pipeline_variables_minimum_override_role": "no_one_allowed"}"#),
+    ];
+    let source = "https://git.example.org/sysbom.git@4f1c2ab04f1c2ab04f1c2ab04f1c2ab04f1c2ab0";
+    let scratch = asking("glab", &answers);
+    scratch.sysbom(&["init", "--forge", "gitlab", "--source", source]).expect(0);
+    scratch
+        .sysbom(&["doctor", "--forge", "--ask"])
+        .expect(1)
+        .says("not ok variable SYSBOM_TOKEN: ")
+        .says("ok     trigger tokens: in order")
+        .says("not ok pipeline variables: ")
+        .says("ok     protected branch: in order");
+
+    let scratch = adopted();
+    scratch.sysbom(&["init", "--forge", "gitlab", "--source", source]).expect(0);
+    scratch.sysbom(&["doctor", "--forge", "--ask"]).expect(0).says("why:  could not run `glab`");
+    scratch.sysbom(&["doctor", "--ask"]).expect(2);
 }

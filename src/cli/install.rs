@@ -41,6 +41,9 @@ pub struct DoctorArgs {
     /// Look at the workflow files instead, and list the settings of the forge that they need
     #[arg(long)]
     forge: bool,
+    /// Ask the forge which of them are missing, through its own program `gh` or `glab`
+    #[arg(long, requires = "forge")]
+    ask: bool,
 }
 
 /// Runs `install`.
@@ -88,7 +91,7 @@ pub fn uninstall(_args: &UninstallArgs, env: &Env, console: &mut Console) -> Res
 pub fn doctor(args: &DoctorArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let repo = env.repository()?;
     if args.forge {
-        return forge::doctor(&repo, console);
+        return forge::doctor(&repo, args.ask, console);
     }
     let checks = repo.setup_status(&setup(&repo)?)?;
     for check in &checks {
