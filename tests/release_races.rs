@@ -3,6 +3,8 @@
 
 #[path = "support/forge.rs"]
 mod forge;
+#[path = "support/kills.rs"]
+mod kills;
 #[path = "support/races.rs"]
 mod races;
 #[allow(dead_code, reason = "every test target uses its own part of it")]
@@ -37,4 +39,9 @@ fn releases_into_one_batch_at_the_same_time_all_arrive() {
 fn whoever_is_killed_and_runs_again_ends_at_the_same_pins_and_archives() {
     races::direct(RELEASES, Killing::Some, Clones::OfTheirOwn);
     races::in_a_batch(RELEASES, Killing::Some);
+}
+
+#[test]
+fn every_branch_ends_at_the_commit_that_it_had_ended_at_without_kills() {
+    kills::same_in_the_end(12);
 }

@@ -157,10 +157,20 @@ pub(super) fn not_started<S: AsRef<OsStr>>(args: &[S], cause: std::io::Error) ->
 pub(super) fn refused<S: AsRef<OsStr>>(args: &[S], ended: &std::process::Output) -> Error {
     let said = String::from_utf8_lossy(&ended.stderr);
     let error = Error::new(format!("`{}` failed", line(args)));
+    let error = match about_lock(&said) {
+        Some(help) => error.help(help),
+        None => error,
+    };
     match said.lines().map(str::trim).find(|line| !line.is_empty()) {
         Some(first) => error.because(first.to_owned()),
         None => error.because(ended.status.to_string()),
     }
+}
+
+/// What to do where git says that it met a lock: one that was killed leaves it behind.
+pub(super) fn about_lock(said: &str) -> Option<&'static str> {
+    said.contains(".lock': File exists")
+        .then_some("if no other git is at work here, one was killed: remove that file, then try again")
 }
 
 pub(super) fn line<S: AsRef<OsStr>>(args: &[S]) -> String {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::program::refused;
+use super::program::{about_lock, refused};
 use super::{Error, Repo};
 use crate::tree::ObjectId;
 
@@ -71,9 +71,12 @@ impl Repo {
         if ended.status.success() {
             return Ok(());
         }
-        Err(Error::new(format!("could not fetch from `{remote}`"))
-            .because(refused(&args, &ended).chain())
-            .help(format!("can it be reached? Try `git fetch {remote}`")))
+        let error =
+            Error::new(format!("could not fetch from `{remote}`")).because(refused(&args, &ended).chain());
+        Err(match about_lock(&String::from_utf8_lossy(&ended.stderr)) {
+            Some(help) => error.help(help),
+            None => error.help(format!("can it be reached? Try `git fetch {remote}`")),
+        })
     }
 
     /// Where branches stand on the other side, by full name; those that are absent are left out.

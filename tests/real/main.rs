@@ -3,6 +3,8 @@
 
 #[path = "../support/forge.rs"]
 mod forge;
+#[path = "../support/kills.rs"]
+mod kills;
 #[path = "../support/mutants.rs"]
 mod mutants;
 #[path = "../support/pushes.rs"]

@@ -2,7 +2,7 @@
 
 use crate::forge::Merging;
 use crate::races::{self, Clones, Killing};
-use crate::simulation;
+use crate::{kills, simulation};
 
 const RELEASES: usize = 200;
 
@@ -46,4 +46,9 @@ fn eight_processes_that_are_killed_and_run_again_lose_nothing() {
     races::direct(RELEASES, Killing::Some, Clones::OfTheirOwn);
     races::on_branches(RELEASES, Killing::Some);
     races::in_a_batch(RELEASES, Killing::Some);
+}
+
+#[test]
+fn two_hundred_releases_with_kills_end_at_the_commits_of_those_without() {
+    kills::same_in_the_end(RELEASES);
 }

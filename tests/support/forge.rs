@@ -74,7 +74,10 @@ impl Forge {
         std::fs::create_dir(seed.join("releases")).expect("the folder is ours");
         std::fs::write(seed.join(CURRENT), format!("images:\n{text}")).expect("the folder is ours");
         forge.git(&seed, &["add", "-A"]);
-        forge.git(&seed, &["commit", "-q", "-m", "Begin"]);
+        let date = "@1700000000 +0000";
+        let dates = [("GIT_AUTHOR_DATE", date), ("GIT_COMMITTER_DATE", date)];
+        let begun = forge.run(&seed, "git", &["commit", "-q", "-m", "Begin"], &dates);
+        assert_eq!(begun.status, Some(0), "{begun:?}");
         forge.git(&seed, &["push", "-q", "origin", "HEAD:main"]);
         forge
     }
@@ -186,7 +189,7 @@ impl Forge {
         }) {
             sorted.push(open.remove(at));
         }
-        assert!(open.is_empty(), "pushes that follow on nothing: {open:?}");
+        assert!(open.is_empty(), "{} pushes that follow on nothing: {:?}", open.len(), open[0]);
         sorted
     }
 
