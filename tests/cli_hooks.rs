@@ -188,6 +188,24 @@ fn a_deleted_archive_is_refused() {
 }
 
 #[test]
+fn a_policy_that_nobody_can_follow_is_mended_with_the_hooks_on() {
+    let scratch = published();
+    scratch.write(".sysbom.yaml", "digest: sometimes\n");
+    scratch.commit("round the hook");
+    scratch.git(&["push", "-q", "--no-verify"]);
+    scratch.sysbom(&["release", "app=v1.1.0"]).expect(2).says(".sysbom.yaml:1:9");
+    scratch.write("README", "x");
+    scratch.git(&["add", "README"]);
+    refused(&scratch, &["commit", "-m", "Read me"], ".sysbom.yaml:1:9");
+    scratch.write(".sysbom.yaml", "digest: optional\n");
+    scratch.git(&["add", "."]);
+    let ran = scratch.try_git(&["commit", "-m", "Mend the policy"]).expect(0);
+    assert!(ran.err.contains("the defaults judge this change"), "{ran}");
+    scratch.git(&["push", "-q"]);
+    scratch.sysbom(&["check"]).expect(0);
+}
+
+#[test]
 fn a_commit_of_single_paths_that_needs_an_archive_is_refused_with_the_way_out() {
     let scratch = published();
     scratch.write(PATH, state("v1.1.0"));

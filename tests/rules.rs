@@ -1223,6 +1223,38 @@ fn a_policy_that_was_tightened_too_early_can_be_loosened_again() {
 }
 
 #[test]
+fn a_policy_that_cannot_be_read_can_be_mended() {
+    let elsewhere = |text: &str| MapTree::new().with("deploy/bom.yaml", sound()).with(POLICY, text);
+    let base = elsewhere("manifest: deploy/bom.yaml\ndigset: optional\n");
+    let refused = |found: &[Finding]| found.iter().any(|finding| finding.severity == Severity::Error);
+    // Until somebody mends it nothing passes, and it is said where it is at fault.
+    let unmended = base.clone().with("deploy/bom.yaml", with_app_tag("v1.3.0"));
+    for after in [&base, &unmended] {
+        let found = of_rule("policy-changed", &update(Some(&base), after));
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].starts_with("error .sysbom.yaml:2:1 ") && found[0].contains("`digset`"),
+            "{found:?}"
+        );
+    }
+    let found = update(Some(&base), &elsewhere("manifest: deploy/bom.yaml\ndigest: optional\n"));
+    assert_eq!(
+        of_rule("policy-changed", &found),
+        [format!(
+            "warning .sysbom.yaml:1:1 the policy of BASE cannot be followed (unknown setting `digset`), so the \
+             defaults judge this change"
+        )]
+    );
+    assert!(!refused(&found), "{found:?}");
+    // Whatever else the change brings is judged by the defaults, at the places of the new policy.
+    let more = elsewhere("manifest: deploy/bom.yaml\nrules: {floating-tag: off}\n")
+        .with("deploy/bom.yaml", with_app_tag("latest"));
+    assert_eq!(places("floating-tag", &update(Some(&base), &more)), ["error deploy/bom.yaml:4:10"]);
+    let none = MapTree::new().with("deploy/bom.yaml", sound());
+    assert_eq!(rules(&update(Some(&base), &none)), ["policy-changed"]);
+}
+
+#[test]
 fn a_tag_that_the_same_change_allows_is_to_be_allowed_first() {
     let floats = sound().replace("v1.2.3", "edge");
     let allow = "floating: {allow: [{tag: edge, reason: no other}]}\n";

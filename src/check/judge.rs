@@ -7,12 +7,12 @@ use crate::policy::{DEFAULT_MANIFEST, MAX_POLICY_BYTES, POLICY_PATH, Policies, P
 use crate::text::{Source, Span};
 use crate::tree::{Kind, RepoPath, Tree, TreeError};
 
-/// Why nothing can be judged.
+/// Why a policy cannot be acted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unjudged {
     /// A tree could not be looked into.
     Tree(TreeError),
-    /// The policy that would judge is itself at fault.
+    /// The policy is at fault.
     Policy {
         /// The policy file.
         source: Source,
@@ -44,18 +44,34 @@ impl From<TreeError> for Unjudged {
 /// The policy that judges the update from `before` to `after`: base's own. Where base has neither
 /// a policy nor a manifest there is nothing yet that a change could loosen, so the update brings
 /// its own policy; if that cannot be read the defaults hold, and `policy-changed` says what is
-/// wrong with it.
-pub fn judge(before: Option<&dyn Tree>, after: &dyn Tree) -> Result<Policies, Unjudged> {
+/// wrong with it. If base's cannot be read the defaults stand in for it, so that a change can mend
+/// it; what it said about places only the change can tell.
+pub fn judge(before: Option<&dyn Tree>, after: &dyn Tree) -> Result<Policies, TreeError> {
+    let edited = || {
+        read_policy(after).map(|file| match file {
+            PolicyFile::Valid(policies) => Some(*policies),
+            PolicyFile::Absent | PolicyFile::Faulty(..) => None,
+        })
+    };
     match before {
         Some(before) if is_governed(before)? => match read_policy(before)? {
             PolicyFile::Absent => Ok(Policies::default()),
             PolicyFile::Valid(policies) => Ok(*policies),
-            PolicyFile::Faulty(source, faults) => Err(Unjudged::Policy { source, faults }),
+            PolicyFile::Faulty(_, faults) => {
+                let first = faults.into_iter().next().expect("a faulty policy has a fault");
+                Ok(Policies::standing_in(first, edited()?))
+            }
         },
-        Some(_) | None => match read_policy(after)? {
-            PolicyFile::Valid(policies) => Ok(*policies),
-            PolicyFile::Absent | PolicyFile::Faulty(..) => Ok(Policies::default()),
-        },
+        Some(_) | None => Ok(edited()?.unwrap_or_default()),
+    }
+}
+
+/// What the policy file of a tree says, for commands that act by it; the defaults if it has none.
+pub fn policies_of(tree: &dyn Tree) -> Result<Policies, Unjudged> {
+    match read_policy(tree)? {
+        PolicyFile::Absent => Ok(Policies::default()),
+        PolicyFile::Valid(policies) => Ok(*policies),
+        PolicyFile::Faulty(source, faults) => Err(Unjudged::Policy { source, faults }),
     }
 }
 

@@ -21,7 +21,7 @@ mod subject;
 
 pub use finding::{Excerpt, Finding, Fix, Severity};
 pub use input::{Asked, Input, MergeCommit, Moves, Scope, Standing};
-pub use judge::{Unjudged, judge};
+pub use judge::{Unjudged, judge, policies_of};
 pub use rule::{RULES, Rule, Silenced, rule, rule_ids};
 
 use crate::policy::{Level, Policy, Setting};

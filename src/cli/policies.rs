@@ -1,31 +1,25 @@
-//! The policy that judges, and what to say when it cannot be followed.
+//! The policy that commands act by, and what to say when it cannot be followed.
 
 use std::io::Read as _;
 use std::path::Path;
 
-use crate::check::{Unjudged, judge, rule_ids};
+use crate::check::{self, Unjudged, rule_ids};
 use crate::policy::{MAX_POLICY_BYTES, Policies, PolicyFault, System};
 use crate::text::{Source, escape, position};
 use crate::tree::{RepoPath, Tree};
 
 use super::failure::Failure;
 
-/// The policy that judges the update from `before` to `after`; `name` is what `before` is called,
-/// such as `origin/main`.
-pub fn judging(before: Option<&dyn Tree>, after: &dyn Tree, name: &str) -> Result<Policies, Failure> {
-    judge(before, after).map_err(|error| match error {
+/// What the policy file of a tree says; the defaults if it has none. `name` is what the tree is
+/// called, such as `origin/main`.
+pub fn policies_of(tree: &dyn Tree, name: &str) -> Result<Policies, Failure> {
+    check::policies_of(tree).map_err(|error| match error {
         Unjudged::Tree(error) => error.into(),
         Unjudged::Policy { source, faults } => {
             let message = format!("could not follow the policy {} of {name}", source.name);
             describe(Failure::new(message), &source, &faults)
         }
     })
-}
-
-/// What the policy file of a tree says; the defaults if it has none. `name` is what the tree is
-/// called.
-pub fn policies_of(tree: &dyn Tree, name: &str) -> Result<Policies, Failure> {
-    judging(Some(tree), tree, name)
 }
 
 /// What a policy file of the server says.

@@ -7,7 +7,7 @@ use crate::policy::{Date, Policies, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
 
 use super::failure::Failure;
-use super::policies::{archive_path, judging};
+use super::policies::archive_path;
 
 /// An update to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Update {
         let before = self.base.as_ref().map(|base| repo.commit_tree(base)).transpose()?;
         let before = before.as_ref().map(|tree| tree as &dyn Tree);
         let after = self.after.tree(repo)?;
-        let policies = judging(before, &*after, &self.base_name)?;
+        let policies = crate::check::judge(before, &*after)?;
         let by = Judge { policies, today, scope, moves: Moves::Refused };
         self.judge_by(repo, &by)
     }

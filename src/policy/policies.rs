@@ -17,6 +17,8 @@ pub(super) const SYSTEM: &str = "{system}";
 pub struct Policies {
     common: Policy,
     own: BTreeMap<String, Policy>,
+    /// What is wrong with the file that these stand in for.
+    unread: Option<PolicyFault>,
 }
 
 /// What is wrong with a policy file.
@@ -53,7 +55,28 @@ impl Policies {
     /// settings that this version does not know. `known_rules` are the rule ids it may name.
     pub fn read(source: &Source, known_rules: &[&str]) -> Result<Policies, Vec<PolicyFault>> {
         let Valid { common, own } = validate(source, known_rules, env!("CARGO_PKG_VERSION"))?;
-        Ok(Policies { common, own })
+        Ok(Policies { common, own, unread: None })
+    }
+
+    /// The defaults, in the place of a policy that cannot be followed. Where manifest, history and
+    /// components stand is taken from `edited`, the policy that is to mend it, if there is one.
+    #[must_use]
+    pub fn standing_in(fault: PolicyFault, edited: Option<Policies>) -> Policies {
+        let with_places = |policy: Policy| Policy {
+            manifest: policy.manifest,
+            history: policy.history,
+            layout: policy.layout,
+            ..Policy::default()
+        };
+        let Policies { common, own, .. } = edited.unwrap_or_default();
+        let own = own.into_iter().map(|(name, policy)| (name, with_places(policy))).collect();
+        Policies { common: with_places(common), own, unread: Some(fault) }
+    }
+
+    /// What is wrong with the policy that these stand in for; `None` if they are those of a file, or
+    /// there is none.
+    pub fn stand_in_for(&self) -> Option<&PolicyFault> {
+        self.unread.as_ref()
     }
 
     /// The same policies on this day: what the file allows until a day before it is no longer

@@ -3,13 +3,15 @@
 use crate::check::judge::{PolicyFile, is_edited, is_governed, read_policy};
 use crate::check::subject::setting;
 use crate::check::{Excerpt, Finding, Input, Moves, Severity};
-use crate::policy::{POLICY_PATH, Policies, Policy};
+use crate::policy::{POLICY_PATH, Policies, Policy, PolicyFault};
 use crate::text::{Source, Span};
 use crate::tree::{RepoPath, TreeError};
 
 /// `policy-moved`: manifest, history and components stay where they are.
 pub fn moved(input: &Input) -> Result<Vec<Finding>, TreeError> {
-    if input.moves == Moves::Allowed || !is_edited(input)? {
+    // What a policy that nobody can read said about places, nobody can compare.
+    let is_unread = input.policies.stand_in_for().is_some();
+    if input.moves == Moves::Allowed || is_unread || !is_edited(input)? {
         return Ok(Vec::new());
     }
     Ok(match read_policy(input.after)? {
@@ -23,11 +25,17 @@ pub fn moved(input: &Input) -> Result<Vec<Finding>, TreeError> {
 /// in the change that brings it.
 pub fn changed(input: &Input) -> Result<Vec<Finding>, TreeError> {
     let edited = is_edited(input)?;
+    let unread = input.policies.stand_in_for();
     match read_policy(input.after)? {
-        PolicyFile::Faulty(source, faults) if edited || !governed_before(input)? => Ok(faults
-            .into_iter()
-            .map(|fault| faulty(&source, fault.span, fault.message, fault.help))
-            .collect()),
+        PolicyFile::Faulty(source, faults) if edited || unread.is_some() || !governed_before(input)? => {
+            Ok(faults
+                .into_iter()
+                .map(|fault| faulty(&source, fault.span, fault.message, fault.help))
+                .collect())
+        }
+        PolicyFile::Valid(_) | PolicyFile::Absent if unread.is_some() => {
+            Ok(unread.map(|fault| mended(input, fault)).into_iter().collect())
+        }
         PolicyFile::Valid(_) | PolicyFile::Absent if edited && moved(input)?.is_empty() => {
             Ok(vec![edit(input)])
         }
@@ -45,6 +53,16 @@ fn edit(input: &Input) -> Finding {
         input.before_name
     );
     let help = "let someone look at the edit: it holds for every change after this one".to_owned();
+    Finding::new("policy-changed", Excerpt::whole(RepoPath::new(POLICY_PATH), ""), message, help)
+}
+
+fn mended(input: &Input, fault: &PolicyFault) -> Finding {
+    let message = format!(
+        "the policy of {} cannot be followed ({}), so the defaults judge this change",
+        input.before_name, fault.message
+    );
+    let help = "let someone look at the edit, and let it come alone: what the manifest has already does not refuse it"
+        .to_owned();
     Finding::new("policy-changed", Excerpt::whole(RepoPath::new(POLICY_PATH), ""), message, help)
 }
 

@@ -5,7 +5,7 @@
 //! takes it. Every other branch, and a tag that leads elsewhere, is judged by what it adds to the
 //! default branch. Nothing is written into the repository. What cannot be judged is refused.
 
-use crate::check::{Finding, Scope, Severity};
+use crate::check::{Finding, Scope, Severity, judge};
 use crate::git::{RefUpdate, Repo};
 use crate::policy::Date;
 use crate::report::{Counts, Format};
@@ -17,7 +17,6 @@ use super::super::console::Console;
 use super::super::env::Env;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::policies::judging;
 use super::super::update::{Judge, Revision, Update};
 use super::settings::{Enforce, GateArgs, Settings};
 use super::watch::Watch;
@@ -219,9 +218,8 @@ impl<'a> Gate<'a> {
             policies.clone()
         } else {
             let before = governing.map(|commit| self.repo.commit_tree(commit)).transpose()?;
-            let name = governing.map_or("the push", ObjectId::short);
             let after = update.after.tree(self.repo)?;
-            judging(before.as_ref().map(|tree| tree as &dyn Tree), &*after, name)?
+            judge(before.as_ref().map(|tree| tree as &dyn Tree), &*after)?
         };
         let by = Judge { policies, today: self.today, scope: Scope::NewHistory, moves: self.settings.moves };
         update.judge_by(self.repo, &by)
