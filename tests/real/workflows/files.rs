@@ -40,6 +40,46 @@ fn the_files_follow_the_schemas_of_the_forges() {
 }
 
 #[test]
+fn what_init_writes_follows_the_schemas_and_zizmor_finds_nothing_in_it() {
+    const COMMIT: &str = "4f1c2ab04f1c2ab04f1c2ab04f1c2ab04f1c2ab0";
+    let scratch = Scratch::without_repository();
+    let mut arguments = [Vec::new(), Vec::new()];
+    for (forge, flow) in
+        [("github", "direct"), ("github", "pr"), ("github", "app"), ("gitlab", "direct"), ("gitlab", "pr")]
+    {
+        let folder = scratch.root().join(format!("{forge}-{flow}"));
+        std::fs::create_dir(&folder).expect("scratch is ours");
+        let place = scratch.at(&folder);
+        place.git(&["init", "-q", "-b", "trunk"]);
+        let source = match forge {
+            "github" => format!("acme/sysbom@{COMMIT}"),
+            _ => format!("https://git.example.org/sysbom.git@{COMMIT}"),
+        };
+        place.sysbom(&["init", "--forge", forge, "--flow", flow, "--source", &source]).expect(0);
+        let written = place.git(&["ls-files", "--others"]);
+        let written = written.lines().filter(|path| path.rsplit('.').next() == Some("yml"));
+        let paths = written.map(|path| folder.join(path).to_str().expect("our paths are text").to_owned());
+        arguments[usize::from(forge == "gitlab")].extend(paths);
+    }
+    let [github, gitlab] = arguments;
+    assert_eq!((github.len(), gitlab.len()), (3 * 6, 2 * 2));
+    for (schema, files) in [("vendor.github-workflows", &github), ("vendor.gitlab-ci", &gitlab)] {
+        let arguments: Vec<&str> =
+            ["--builtin-schema", schema].into_iter().chain(files.iter().map(String::as_str)).collect();
+        run_tool("check-jsonschema", &arguments).expect(0);
+    }
+    let folders: Vec<String> = ["direct", "pr", "app"]
+        .iter()
+        .map(|flow| scratch.root().join(format!("github-{flow}")).to_str().expect("it is text").to_owned())
+        .collect();
+    let arguments: Vec<&str> = ["--offline", "--strict-collection", "--no-progress"]
+        .into_iter()
+        .chain(folders.iter().map(String::as_str))
+        .collect();
+    run_tool("zizmor", &arguments).expect(0).says("No findings to report");
+}
+
+#[test]
 fn zizmor_finds_nothing_in_the_files() {
     run_tool("zizmor", &["--offline", "--strict-collection", "--no-progress", "examples", "action.yml"])
         .expect(0)
