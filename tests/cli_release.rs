@@ -231,3 +231,31 @@ fn states_are_shown_and_compared_by_the_names_people_have() {
     assert_eq!(scratch.sysbom(&["diff", "HEAD"]).expect(0).out, "nothing differs\n");
     scratch.sysbom(&["show", "nonsense"]).expect(2);
 }
+
+#[test]
+fn what_is_for_one_system_never_goes_into_another() {
+    let scratch = Scratch::new();
+    scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");
+    for (system, tag, digest) in [("staging", "v1.1.0", DIGEST_B), ("production", "v1.0.0", DIGEST_A)] {
+        scratch.write(&format!("releases/{system}/current.yaml"), manifest(&[("app", tag, digest)]));
+    }
+    scratch.commit("Begin");
+    scratch
+        .sysbom(&["promote", "staging", "production", "-s", "staging"])
+        .expect(2)
+        .says("this is for the system `production`, and `--system` says `staging`");
+    let payload = |system: &str| format!(r#"{{"component":"app","tag":"v1.2.0","system":"{system}"}}"#);
+    scratch.write("payload.json", payload("production"));
+    let release = ["release", "--payload", "payload.json", "--format", "github"];
+    let refused = scratch.sysbom(&[&release[..], &["-s", "staging"]].concat()).expect(2);
+    assert!(
+        refused.out.starts_with("::error title=sysbom::this is for the system `production`"),
+        "{refused}"
+    );
+    scratch.write("payload.json", format!("[{},{}]", payload("production"), payload("staging")));
+    scratch
+        .sysbom(&release)
+        .expect(1)
+        .says("::error title=sysbom refused::several systems are asked for at once");
+    assert_eq!(scratch.git(&["branch", "--format=%(refname:short)"]).trim(), "main");
+}

@@ -9,12 +9,13 @@ use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::way::{Journey, Way, of_plan, with_state};
+use super::way::{EXIT, Journey, Way, of_plan, with_state};
 
 /// Hold a component, so that nothing of it is released
 ///
 /// Nothing that is deployed changes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT)]
 pub struct Args {
     /// The component, or one digest of it as COMPONENT@sha256:...
     #[arg(value_name = "COMPONENT[@DIGEST]")]
@@ -28,6 +29,7 @@ pub struct Args {
 
 /// Let a component be released again
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT)]
 pub struct UnholdArgs {
     /// The component, or one digest of it as COMPONENT@sha256:...
     #[arg(value_name = "COMPONENT[@DIGEST]")]

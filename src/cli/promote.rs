@@ -9,10 +9,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::release::Guards;
 use super::standing::{Standing, systems};
-use super::way::{Here, Journey, Way, refused, with_state};
+use super::way::{EXIT, Here, Journey, Way, refused, with_state};
 
 /// Release one system's pins into another, never its experiment
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT)]
 pub struct Args {
     /// The system to take the pins from
     #[arg(value_name = "FROM")]

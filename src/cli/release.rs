@@ -20,9 +20,7 @@ use super::way::{Journey, Way, with_state};
 /// Works on the tip of the base branch, in a clone with or without a working tree, and commits on a
 /// branch of its own unless told otherwise.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 released, or nothing to do; 1 refused; 2 failed; 3 others were faster"
-)]
+#[command(after_help = AFTER)]
 pub struct Args {
     /// What to release: NAME=image:tag@digest, or NAME=tag@digest for a known component
     #[arg(value_name = "NAME=REF", required_unless_present = "payload", conflicts_with = "payload")]
@@ -38,6 +36,14 @@ pub struct Args {
     #[command(flatten)]
     way: Way,
 }
+
+const AFTER: &str = "\
+Examples:
+  sysbom release app=v1.3.0@sha256:... --push origin     a branch sysbom/release/app, for a pull request
+  sysbom release app=v1.3.0@sha256:... --direct --push origin
+  sysbom release --payload event.json --dry-run
+
+Exit status: 0 released, or nothing to do; 1 refused; 2 failed; 3 others were faster";
 
 /// The guards that can be lifted.
 #[derive(Debug, clap::Args)]
@@ -78,8 +84,11 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     };
     let system = arrivals.iter().find_map(|arrival| arrival.system.clone());
     if arrivals.iter().any(|arrival| arrival.system != system) {
-        return Err(Failure::new("could not release into several systems at once")
-            .help("ask for one system at a time: each has commits of its own"));
+        let refusal = Refusal::new(
+            "several systems are asked for at once",
+            "ask for one system at a time: each has commits of its own",
+        );
+        return args.way.refuse(&refusal, env, console);
     }
     let branch = |system: Option<&str>| {
         let names = arrivals.iter().map(|arrival| arrival.component.as_str());

@@ -9,13 +9,14 @@ use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find, states};
-use super::way::{Here, Journey, Way, refused, with_state};
+use super::way::{EXIT, Here, Journey, Way, refused, with_state};
 
 /// Go back to a former state, and hold what is left
 ///
 /// Without --to, back to the newest state in which something asked for was another and is not held.
 /// The digests that are left are held: releasing them again does nothing, anything newer passes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT)]
 pub struct Args {
     /// Only these components; all of them and the experiment if none is named
     #[arg(value_name = "COMPONENT")]

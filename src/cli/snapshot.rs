@@ -18,14 +18,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find};
 use super::release::read_file;
-use super::way::{Here, Journey, Way, of_plan, refused};
+use super::way::{EXIT, Here, Journey, Way, of_plan, refused};
 
 /// Keep the images of a state with the parameters of an experiment
 ///
 /// The snapshot is one new file in history. It deploys as it is, after the values files it was made
 /// with: helm upgrade -f values.yaml -f releases/history/ID.yaml
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXIT)]
 pub struct Args {
     #[command(subcommand)]
     close: Option<Close>,
@@ -73,6 +73,7 @@ enum Close {
 
 /// Write down what came of a snapshot, in a file of its own
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT)]
 struct CloseArgs {
     /// The snapshot
     #[arg(value_name = "ID")]

@@ -24,11 +24,14 @@ use super::former::chosen;
 use super::standing::{Standing, systems};
 use super::target::Target;
 
+/// What the statuses of such a command mean.
+pub const EXIT: &str = "Exit status: 0 done, or nothing to do; 1 refused; 2 failed; 3 others were faster";
+
 /// The options of every command that commits on top of base.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Way {
-    /// The base branch
+    /// The base branch, where it is not the one that `sysbom doctor` names
     #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// The branch to commit on, instead of one named after what is done
@@ -114,7 +117,7 @@ impl Journey<'_> {
         if let (Err(failure), Format::Github) = (&result, self.way.format) {
             let causes: String =
                 failure.causes.iter().map(|cause| format!(": {}", cause.trim_end())).collect();
-            console.out(annotation(&format!("{}{causes}. {}", failure.message, failure.help)))?;
+            console.out(annotation(&format!("{}{causes}", failure.message), &failure.help))?;
         }
         result
     }
@@ -157,7 +160,16 @@ impl Journey<'_> {
     }
 
     fn chosen(&self, systems: Vec<System>) -> Result<System, Failure> {
-        chosen(systems, self.way.system.as_deref().or(self.system))
+        if let (Some(option), Some(asked)) = (self.way.system.as_deref(), self.system)
+            && option != asked
+        {
+            let (option, asked) = (escape(option), escape(asked));
+            return Err(Failure::new(format!(
+                "this is for the system `{asked}`, and `--system` says `{option}`"
+            ))
+            .help("leave out `--system`, or ask for that system"));
+        }
+        chosen(systems, self.system.or(self.way.system.as_deref()))
     }
 
     fn route(&self, repo: &Repo, target: &Target, system: Option<&str>) -> Result<Route, Failure> {
@@ -262,7 +274,7 @@ impl Journey<'_> {
             }
             End::RaceLost => {
                 if self.way.format == Format::Github {
-                    console.out(annotation("others were first, each time it was tried: run it again"))?;
+                    console.out(annotation("others were first, each time it was tried", "run it again"))?;
                 }
                 console.say("error: others were first, each time it was tried\n  help: run it again\n");
                 return Ok(Exit::RaceLost);

@@ -245,15 +245,21 @@ pub fn annotations(outcome: &Outcome) -> String {
             Verdict::Superseded => "notice",
             Verdict::Noop | Verdict::Updated => return None,
         };
-        let text = format!("{} {}", answer.message, answer.help);
-        Some(format!("::{level} title=sysbom {}::{}\n", answer.verdict.word(), command_text(text.trim())))
+        let text = command(&answer.message, &answer.help);
+        Some(format!("::{level} title=sysbom {}::{text}\n", answer.verdict.word()))
     };
     outcome.answers.iter().filter_map(annotation).collect()
 }
 
 /// The workflow command that shows why nothing could be done at all.
-pub fn annotation(failure: &str) -> String {
-    format!("::error title=sysbom::{}\n", command_text(failure.trim()))
+pub fn annotation(message: &str, help: &str) -> String {
+    format!("::error title=sysbom::{}\n", command(message, help))
+}
+
+/// What a workflow command shows: what is so and, on a line of its own, what to do.
+fn command(message: &str, help: &str) -> String {
+    let help = if help.is_empty() { String::new() } else { format!("%0Ahelp: {}", command_text(help)) };
+    format!("{}{help}", command_text(message))
 }
 
 /// The text of a workflow command.

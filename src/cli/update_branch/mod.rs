@@ -32,7 +32,7 @@ pub struct Args {
     /// Every branch that changes a manifest or its history
     #[arg(long, conflicts_with = "branches")]
     all: bool,
-    /// The base branch
+    /// The base branch, where it is not the one that `sysbom doctor` names
     #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// Take the branches from this remote, and push them there
