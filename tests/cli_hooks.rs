@@ -205,6 +205,68 @@ fn a_policy_that_nobody_can_follow_is_mended_with_the_hooks_on() {
     scratch.sysbom(&["check"]).expect(0);
 }
 
+/// Commits everything with the hooks on, and publishes it.
+fn passes(scratch: &Scratch, subject: &str) {
+    scratch.git(&["add", "-A"]);
+    scratch.try_git(&["commit", "-m", subject]).expect(0);
+    scratch.git(&["push", "-q"]);
+}
+
+#[test]
+fn the_manifest_moves_as_the_help_says() {
+    let scratch = published();
+    scratch.write(PATH, state("v1.1.0"));
+    passes(&scratch, "Release app v1.1.0");
+    let archived = history(&scratch, "HEAD");
+    let moved = "manifest: deploy/{system}/current.yaml\n";
+    let loosened = "rules: {policy-moved: warning}\n";
+    scratch.write(".sysbom.yaml", moved);
+    scratch.git(&["add", "."]);
+    let ran = scratch.try_git(&["commit", "-m", "All at once"]).expect(1);
+    let help = "first set `rules: {policy-moved: warning}` in a change of its own; then edit the policy and copy manifest and \
+                history to where it looks, and leave the old files; then delete them and the setting";
+    ran.says("policy-moved").says(help);
+
+    scratch.write(".sysbom.yaml", loosened);
+    passes(&scratch, "Loosen the policy");
+    scratch.write(".sysbom.yaml", format!("{moved}{loosened}"));
+    let copy = "mkdir deploy && cp -R releases deploy/prod";
+    scratch.at(scratch.top()).run("sh", &["-c", copy], "").expect(0);
+    passes(&scratch, "Copy manifest and history");
+    scratch.git(&["rm", "-q", "-r", "releases"]);
+    scratch.write(".sysbom.yaml", moved);
+    passes(&scratch, "Delete the old files and the setting");
+
+    scratch.write("deploy/prod/current.yaml", state("v1.2.0"));
+    passes(&scratch, "Release app v1.2.0");
+    let listed = scratch.git(&["ls-tree", "-r", "--name-only", "HEAD", "deploy/prod/history/"]);
+    assert_eq!((listed.lines().count(), archived.len()), (2, 1));
+    scratch.sysbom(&["check", "--history"]).expect(0);
+}
+
+#[test]
+fn the_components_move_as_the_help_says() {
+    let scratch = published();
+    let moved = "components: global.images\n";
+    let loosened = "rules: {policy-moved: warning}\n";
+    scratch.write(".sysbom.yaml", moved);
+    scratch.git(&["add", "."]);
+    let help = "first set `rules: {policy-moved: warning}` in a change of its own; then edit the policy alone; then the \
+                manifest, and delete the setting";
+    scratch.try_git(&["commit", "-m", "All at once"]).expect(1).says("policy-moved").says(help);
+
+    scratch.write(".sysbom.yaml", loosened);
+    passes(&scratch, "Loosen the policy");
+    scratch.write(".sysbom.yaml", format!("{moved}{loosened}"));
+    passes(&scratch, "Edit the policy");
+    let nested = state("v1.0.0").lines().map(|line| format!("  {line}\n")).collect::<String>();
+    scratch.write(PATH, format!("global:\n{nested}"));
+    scratch.write(".sysbom.yaml", moved);
+    passes(&scratch, "Move the components");
+    assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0")]);
+    scratch.sysbom(&["check", "--history"]).expect(0);
+}
+
 #[test]
 fn a_commit_of_single_paths_that_needs_an_archive_is_refused_with_the_way_out() {
     let scratch = published();

@@ -1240,10 +1240,10 @@ fn a_policy_that_cannot_be_read_can_be_mended() {
     let found = update(Some(&base), &elsewhere("manifest: deploy/bom.yaml\ndigest: optional\n"));
     assert_eq!(
         of_rule("policy-changed", &found),
-        [format!(
+        [
             "warning .sysbom.yaml:1:1 the policy of BASE cannot be followed (unknown setting `digset`), so the \
              defaults judge this change"
-        )]
+        ]
     );
     assert!(!refused(&found), "{found:?}");
     // Whatever else the change brings is judged by the defaults, at the places of the new policy.

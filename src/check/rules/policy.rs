@@ -99,33 +99,45 @@ fn moves(input: &Input, after: &Policies) -> Result<Vec<Finding>, TreeError> {
     Ok(found)
 }
 
+// Each step is judged by the policy that base has by then, and each has to pass by it.
+const COPY_FILES: &str = "edit the policy and copy manifest and history to where it looks, and leave the old files; \
+                          then delete them and the setting";
+const EDIT_ALONE: &str =
+    "edit the policy, and leave the files of history where they are; then delete the setting";
+const MANIFEST_AFTER: &str = "edit the policy alone; then the manifest, and delete the setting";
+
 /// Something that is found elsewhere by the edited policy.
 struct Place {
     what: &'static str,
+    /// What to do once the rule lets it pass.
+    steps: &'static str,
     old: Option<Span>,
     new: Option<Span>,
 }
 
 fn places(old: &Policy, new: &Policy) -> Vec<Place> {
     let mut places = Vec::new();
-    let mut add = |differs: bool, what, old, new| {
+    let mut add = |differs: bool, what, steps, old, new| {
         if differs {
-            places.push(Place { what, old, new });
+            places.push(Place { what, steps, old, new });
         }
     };
-    add(old.manifest.value != new.manifest.value, "the manifest", old.manifest.span, new.manifest.span);
-    add(old.history.value != new.history.value, "the history", old.history.span, new.history.span);
-    add(old.layout.components != new.layout.components, "the components", old.components, new.components);
-    add(old.layout.fields != new.layout.fields, "the fields of a pin", old.fields, new.fields);
+    let (manifest, history, layout) = (&old.manifest, &old.history, &old.layout);
+    add(manifest.value != new.manifest.value, "the manifest", COPY_FILES, manifest.span, new.manifest.span);
+    add(history.value != new.history.value, "the history", EDIT_ALONE, history.span, new.history.span);
+    let is_elsewhere = layout.components != new.layout.components;
+    add(is_elsewhere, "the components", MANIFEST_AFTER, old.components, new.components);
+    add(layout.fields != new.layout.fields, "the fields of a pin", MANIFEST_AFTER, old.fields, new.fields);
     places
 }
 
 impl Place {
     fn finding(&self, input: &Input, old: &Policy, new: &Policy) -> Finding {
         let message = format!("the edited policy looks elsewhere for {}", self.what);
-        let help = "first set `rules: {policy-moved: warning}` in the policy, in a change of its own; then move files \
-                    and policy together"
-            .to_owned();
+        let help = format!(
+            "first set `rules: {{policy-moved: warning}}` in a change of its own; then {}",
+            self.steps
+        );
         let whole = || Excerpt::whole(RepoPath::new(POLICY_PATH), "");
         let at = setting(new, self.new, "").unwrap_or_else(whole);
         let was = setting(old, self.old, &format!("on {}", input.before_name));
