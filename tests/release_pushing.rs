@@ -205,43 +205,6 @@ fn a_remote_that_wants_none_of_it_is_quoted() {
 }
 
 #[test]
-fn every_commit_is_signed_where_git_is_told_to_sign() {
-    let forge = Forge::new(&["app", "web"]);
-    let bot = forge.clone("bot");
-    let key = forge.path("key");
-    let key_text = key.to_str().unwrap();
-    let made = forge.run(&bot, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", key_text], &[]);
-    assert_eq!(made.status, Some(0), "{made:?}");
-    let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
-    std::fs::write(forge.path("signers"), format!("bot@example.org {public}")).unwrap();
-    let signers = forge.path("signers");
-    let settings = [
-        ("gpg.format", "ssh"),
-        ("user.signingKey", key_text),
-        ("commit.gpgSign", "true"),
-        ("gpg.ssh.allowedSignersFile", signers.to_str().unwrap()),
-    ];
-    for (name, value) in settings {
-        forge.git(&bot, &["config", name, value]);
-    }
-    forge.git(&bot, &["push", "-q", "origin", "HEAD:topic"]);
-    release(&forge, &bot, "app", 1, &[]);
-    release(&forge, &bot, "web", 1, &["--direct"]);
-    forge.git(&bot, &["checkout", "-q", "--detach", "origin/topic"]);
-    std::fs::create_dir_all(bot.join("releases/history")).unwrap();
-    std::fs::write(bot.join("releases/history/x.yaml"), "snapshotId: x\n").unwrap();
-    forge.git(&bot, &["add", "-A"]);
-    forge.git(&bot, &["commit", "-q", "-m", "By hand"]);
-    forge.git(&bot, &["push", "-q", "origin", "HEAD:topic"]);
-    update_all(&forge, &bot, 0);
-    forge.git(&bot, &["fetch", "-q", "origin"]);
-    for rev in ["origin/main", "origin/sysbom/release/app", "origin/topic"] {
-        let ended = forge.run(&bot, "git", &["verify-commit", rev], &[]);
-        assert_eq!(ended.status, Some(0), "{rev}: {ended:?}");
-    }
-}
-
-#[test]
 fn nobody_commits_under_a_name_that_git_does_not_know() {
     let forge = Forge::new(&["app"]);
     let bot = forge.clone("bot");

@@ -131,34 +131,3 @@ fn pins_are_promoted_from_one_system_to_another() {
     scratch.sysbom(&["release", &newer, "--direct", "-s", "test"]).expect(0);
     scratch.sysbom(&["release", &newer, "-s", "prod"]).expect(0).says("on sysbom/release/prod/app");
 }
-
-#[test]
-fn every_commit_is_signed_where_git_is_told_to() {
-    let scratch = Scratch::new();
-    scratch.write(PATH, manifest(&[("app", "v1.0.0", DIGEST_A)]));
-    scratch.commit("begin");
-    let key = scratch.root().join("key");
-    let made = std::process::Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-C", "a@example.org", "-f"])
-        .arg(&key)
-        .status()
-        .expect("ssh-keygen runs");
-    assert!(made.success());
-    let public = std::fs::read_to_string(key.with_extension("pub")).expect("it was made");
-    let signers = scratch.root().join("signers");
-    std::fs::write(&signers, format!("* {public}")).expect("the folder is ours");
-    for (name, value) in [
-        ("gpg.format", "ssh".to_owned()),
-        ("user.signingKey", key.to_string_lossy().into_owned()),
-        ("gpg.ssh.allowedSignersFile", signers.to_string_lossy().into_owned()),
-        ("commit.gpgSign", "true".to_owned()),
-    ] {
-        scratch.git(&["config", name, &value]);
-    }
-    scratch.sysbom(&["release", &format!("app=v1.1.0@{DIGEST_B}"), "--direct"]).expect(0);
-    scratch.sysbom(&["rollback", "--reason", "x", "--direct"]).expect(0);
-    scratch.sysbom(&["hold", "app", "--reason", "x"]).expect(0);
-    for commit in ["main", "main~1", "sysbom/hold/app"] {
-        scratch.git(&["verify-commit", commit]);
-    }
-}

@@ -13,6 +13,8 @@ mod pushes;
 mod races;
 #[path = "../support/random.rs"]
 mod random;
+#[path = "../support/signing.rs"]
+mod signing;
 #[path = "../support/simulation.rs"]
 mod simulation;
 #[path = "../support/mod.rs"]

@@ -1,8 +1,11 @@
 //! What the small tests of releases do for seconds, at full size.
 
+use std::process::Command;
+
 use crate::forge::Merging;
 use crate::races::{self, Clones, Killing};
-use crate::{kills, simulation};
+use crate::support::Scratch;
+use crate::{kills, signing, simulation};
 
 const RELEASES: usize = 200;
 
@@ -51,4 +54,22 @@ fn eight_processes_that_are_killed_and_run_again_lose_nothing() {
 #[test]
 fn two_hundred_releases_with_kills_end_at_the_commits_of_those_without() {
     kills::same_in_the_end(RELEASES);
+}
+
+#[test]
+fn every_commit_that_is_made_with_an_ssh_key_is_verified_by_git() {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let key = folder.path().join("key");
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    assert!(made.expect("ssh-keygen starts").success());
+    let public = std::fs::read_to_string(key.with_extension("pub")).expect("it was made");
+    let signers = folder.path().join("signers");
+    std::fs::write(&signers, format!("ada@example.org {public}")).expect("the folder is ours");
+    let mut settings = signing::sign_with(key.to_str().expect("it is text"), None);
+    settings.push(("gpg.ssh.allowedSignersFile", signers.to_str().expect("it is text")));
+    let verifies = |scratch: &Scratch, commit: &str| {
+        scratch.git(&["verify-commit", commit]);
+        true
+    };
+    signing::every_command_signs(&settings, &verifies);
 }
