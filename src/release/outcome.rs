@@ -142,7 +142,7 @@ pub fn human(outcome: &Outcome) -> String {
                 line(format!("  on {}{}", escape(branch), commit.unwrap_or_default()));
             }
         }
-        (None, Verdict::Noop) => line("nothing to do: that is what the manifest says".to_owned()),
+        (None, Verdict::Noop) => line("nothing to do: it is there, or waits there, already".to_owned()),
         // The answers below begin with the same word.
         (None, _) if outcome.answers.iter().any(|answer| !answer.message.is_empty()) => {}
         (None, result) => line(result.word().to_owned()),
