@@ -21,6 +21,11 @@ fn files(scratch: &Scratch, rev: &str) -> Vec<String> {
     scratch.git(&["ls-tree", "-r", "--name-only", rev]).lines().map(str::to_owned).collect()
 }
 
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[test]
 fn a_release_waits_on_a_branch_with_the_archive_of_the_state_before() {
     let scratch = base();
@@ -184,7 +189,14 @@ fn a_snapshot_is_brought_back_by_the_commands_that_show_prints() {
         .says("Snapshot exp-1");
     scratch.sysbom(&["check", "--base", &recorded, "--head", "main"]).expect(0);
     let text = scratch.read("releases/history/exp-1.yaml");
-    assert!(text.contains("  chart:\n    path: chart\n    version: 1.2.0\n"), "{text}");
+    let folder = scratch.git(&["rev-parse", &format!("{recorded}:chart")]);
+    let chart = format!("  chart:\n    path: chart\n    version: 1.2.0\n    digest: {folder}\n");
+    let sha256 = sha256(b"replicas: 2\n");
+    let values = format!("  values:\n    - path: values.yaml\n      sha256: {sha256}\n");
+    let base = format!("  base:\n    commit: {recorded}\n");
+    for part in ["  owner: ada\n", &base, &chart, &values] {
+        assert!(text.replace('"', "").contains(part), "{part}\n{text}");
+    }
     scratch.sysbom(&["snapshot", "exp-1", "--direct"]).expect(1).says("the id `exp-1` is taken");
     scratch
         .sysbom(&["snapshot", "exp-2", "--set", "canaryWieght=10", "--direct"])
@@ -198,19 +210,36 @@ fn a_snapshot_is_brought_back_by_the_commands_that_show_prints() {
     scratch.commit("moved on");
     let ran = scratch.sysbom(&["show", "exp-1", "--reproduce"]).expect(0);
     let ran = ran.says("the chart chart has changed since version 1.2.0").says("values.yaml has changed");
-    let commands: String =
-        ran.out.lines().filter(|line| !line.starts_with("helm ")).map(|line| format!("{line}\n")).collect();
-    let ended = std::process::Command::new("sh")
-        .args(["-c", &commands])
-        .current_dir(scratch.top())
-        .output()
-        .expect("sh runs");
-    assert!(ended.status.success(), "{commands}\n{}", String::from_utf8_lossy(&ended.stderr));
-    let back = scratch.top().join("../exp-1");
-    let read = |path: &str| std::fs::read_to_string(back.join(path)).expect(path);
-    assert_eq!(read("chart/Chart.yaml"), "name: app\nversion: 1.2.0\n");
-    assert_eq!(read("values.yaml"), "replicas: 2\n");
-    assert_eq!(read("releases/history/exp-1.yaml"), text);
+    // A helm that only writes down what it is given.
+    let helm = scratch.root().join("helm");
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > '{}'\n", scratch.root().join("given").display());
+    std::fs::write(&helm, script).expect("scratch is ours");
+    std::fs::set_permissions(&helm, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
+    let path = std::env::var("PATH").expect("there is a path");
+    let path = format!("{}:{path}", scratch.root().display());
+    let bash = |commands: &str| {
+        let mut command = scratch.command(scratch.top(), "bash");
+        let command = command.args(["-c", commands]).env("PATH", &path).env("RELEASE", "exp");
+        command.output().expect("bash runs")
+    };
+    let ended = bash(&ran.out);
+    assert!(ended.status.success(), "{ran}\n{}", String::from_utf8_lossy(&ended.stderr));
+    let place = scratch.root().join("exp-1");
+    let back = scratch.at(&place);
+    let tree = |rev: &str| scratch.git(&["rev-parse", &format!("{rev}^{{tree}}")]);
+    assert_eq!(back.git(&["rev-parse", "HEAD^{tree}"]), tree(&recorded));
+    assert_eq!(back.git(&["status", "--porcelain"]), "A  releases/history/exp-1.yaml");
+    assert_eq!(back.read("releases/history/exp-1.yaml"), text);
+    assert_eq!(back.read("values.yaml"), "replicas: 2\n");
+    let given = std::fs::read_to_string(scratch.root().join("given")).expect("helm was started");
+    let values = "-f\n../exp-1/values.yaml\n-f\n../exp-1/releases/history/exp-1.yaml\n";
+    assert_eq!(given, format!("upgrade\n--install\nexp\n../exp-1/chart\n{values}"));
+    // A hash that is not that of the file stops them before anything is deployed.
+    scratch.git(&["worktree", "remove", "--force", "../exp-1"]);
+    std::fs::remove_file(scratch.root().join("given")).expect("it is ours");
+    let hash = text.split("sha256: ").nth(1).and_then(|rest| rest.lines().next()).expect("it is recorded");
+    assert!(!bash(&ran.out.replace(hash, &"0".repeat(64))).status.success());
+    assert!(!scratch.root().join("given").exists());
 }
 
 #[test]

@@ -5,7 +5,6 @@ mod git_support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
 
 use git_support::{Sandbox, time};
 use sysbom::git::{Content, GitEnv, Lease, Moved, NewCommit, Push, Pushed, Repo};

@@ -69,7 +69,6 @@ pub fn every_command_signs(settings: &[(&str, &str)], is_signed: IsSigned<'_>) {
     second.write("releases/prod/current.yaml", manifest(&[("app", "v1.0.0", DIGEST_A)]));
     second.commit("Begin");
     let made = Made::after(&second, settings, is_signed);
-    made.by(1, &["promote", "test", "prod"]);
     made.by(1, &["promote", "test", "prod", "--direct"]);
 }
 
