@@ -1,17 +1,13 @@
 //! Whether a merge kept what one side alone had changed. Judged by data, entry by entry: what else
 //! the result holds, and how it is written, does not count.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 
-use super::data::{Leaves, leaves};
-use crate::bom::{Component, Field, Fields, Pin};
+use super::entries::{Entries, Holder, Key};
 use crate::check::Finding;
-use crate::check::file::{File, Read};
+use crate::check::file::File;
 use crate::check::paste::word;
-use crate::check::subject::{Merge, Subject, by_name};
-use crate::text::Span;
-use crate::yaml::{Document, NodeId, NodeKind, Path};
+use crate::check::subject::{Merge, Subject};
 
 /// `side-dropped`: a merge keeps what both sides changed.
 pub fn side_dropped(subject: &Subject) -> Vec<Finding> {
@@ -78,8 +74,11 @@ impl Sides<'_> {
     /// Whether something that holds the entry came, went or became of another kind on one side and
     /// changed on the other: then people decide for all of it.
     fn conflicts_around(&self, key: &Key) -> bool {
-        let entry = [self.moved, self.base].into_iter().find_map(|side| side.entries.get(key));
-        entry.into_iter().flat_map(|entry| &entry.within).any(|path| {
+        let sides = [self.moved, self.base];
+        let above = |path: &String| sides.iter().find_map(|side| side.holders.get(path)?.within.clone());
+        let first = sides.iter().find_map(|side| side.entries.get(key)?.within.clone());
+        std::iter::successors(first, above).any(|path| {
+            let path = &path;
             let [base, moved, kept] = [self.base, self.moved, self.kept].map(|side| side.holders.get(path));
             let holds = |holder: Option<&Holder>| holder.is_some_and(|holder| holder.is_collection);
             let is_cut_open = holds(moved) && holds(kept) && (holds(base) || self.base.entries.is_empty());
@@ -112,183 +111,4 @@ impl Sides<'_> {
                     && self.kept.value(old) != Some(&entry.value)
             })
     }
-}
-
-/// What a merge takes whole.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    /// A component's pin.
-    Pin(String),
-    /// Another value of a component, at a path below it.
-    Within(String, String),
-    /// Any other value; the experiment is one.
-    At(String),
-}
-
-impl Key {
-    fn component(&self) -> Option<&str> {
-        match self {
-            Key::Pin(name) | Key::Within(name, _) => Some(name),
-            Key::At(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Key::Pin(name) => write!(f, "`{name}`"),
-            Key::Within(name, path) => write!(f, "`{name}.{path}`"),
-            Key::At(path) => write!(f, "`{path}`"),
-        }
-    }
-}
-
-/// A manifest taken apart into what a merge takes whole.
-#[derive(Default)]
-struct Entries {
-    entries: BTreeMap<Key, Entry>,
-    /// What stands at the paths on the way to them, and at their own.
-    holders: BTreeMap<String, Holder>,
-}
-
-struct Entry {
-    value: Value,
-    span: Span,
-    /// The parts of a pin, so that the one that differs can be shown.
-    parts: Vec<(String, Span)>,
-    /// The paths of what holds it, the outermost last.
-    within: Vec<String>,
-}
-
-#[derive(PartialEq, Eq)]
-enum Value {
-    Pin(Pin),
-    Data(Leaves),
-}
-
-struct Holder {
-    /// Whether a merge looks into it.
-    is_collection: bool,
-    data: Leaves,
-}
-
-impl Entries {
-    fn of(read: &Read, fields: &Fields) -> Entries {
-        let named = by_name(&read.manifest);
-        let chosen: BTreeMap<NodeId, &Component> =
-            named.into_values().map(|component| (component.node, component)).collect();
-        let mut entries = Entries::default();
-        let mut pending: Vec<(NodeId, Path)> =
-            read.document.root().map(|root| (root, Path::root())).into_iter().collect();
-        while let Some((node, path)) = pending.pop() {
-            if let Some(component) = chosen.get(&node) {
-                entries.add_component(read, fields, component, &path);
-                continue;
-            }
-            let is_whole = Some(node) == read.manifest.experiment;
-            pending.extend(entries.look(&read.document, node, &path, is_whole, Key::At));
-        }
-        entries
-    }
-
-    fn add_component(&mut self, read: &Read, fields: &Fields, component: &Component, at: &Path) {
-        let name = &component.name;
-        let written = [&component.tag, &component.digest, &component.image];
-        let part = |field: &&Option<Field>| field.as_ref().map(|field| (field.text.clone(), field.span));
-        let pin = Entry {
-            value: Value::Pin(component.pin()),
-            span: component.name_span,
-            parts: written.iter().filter_map(part).collect(),
-            within: with_holders(at).collect(),
-        };
-        self.entries.insert(Key::Pin(name.clone()), pin);
-        let document = &read.document;
-        self.hold(document, component.node, at);
-        let mut pending = named_children(document, component.node, at);
-        pending.retain(|(_, path)| !fields.keys().any(|key| *path == at.key(key)));
-        while let Some((node, path)) = pending.pop() {
-            let within = |path: String| {
-                let inside = path.strip_prefix(&at.to_string()).unwrap_or(&path).trim_start_matches('.');
-                Key::Within(name.clone(), inside.to_owned())
-            };
-            pending.extend(self.look(document, node, &path, false, within));
-        }
-    }
-
-    /// Takes note of what stands at a path, and gives what is still to be looked at below it.
-    fn look(
-        &mut self,
-        document: &Document,
-        node: NodeId,
-        path: &Path,
-        is_whole: bool,
-        key: impl Fn(String) -> Key,
-    ) -> Vec<(NodeId, Path)> {
-        let children = if is_whole { Vec::new() } else { named_children(document, node, path) };
-        if path.segments().is_empty() {
-            return children;
-        }
-        if children.is_empty() {
-            let entry = Entry {
-                value: Value::Data(leaves(document, node)),
-                span: document.node(node).span,
-                parts: Vec::new(),
-                within: with_holders(path).skip(1).collect(),
-            };
-            self.entries.insert(key(path.to_string()), entry);
-        }
-        self.hold(document, node, path);
-        children
-    }
-
-    fn hold(&mut self, document: &Document, node: NodeId, path: &Path) {
-        let is_collection = match &document.node(node).kind {
-            NodeKind::Mapping { .. } => true,
-            NodeKind::Sequence { .. } => !named_children(document, node, path).is_empty(),
-            NodeKind::Scalar { .. } | NodeKind::Alias(_) => false,
-        };
-        self.holders.insert(path.to_string(), Holder { is_collection, data: leaves(document, node) });
-    }
-
-    fn of_component(&self, name: &str) -> impl Iterator<Item = &Key> {
-        self.entries.keys().filter(move |key| key.component() == Some(name))
-    }
-
-    fn value(&self, key: &Key) -> Option<&Value> {
-        self.entries.get(key).map(|entry| &entry.value)
-    }
-
-    /// Where an entry differs from `other`'s of the same name, or the file's beginning.
-    fn place(&self, key: &Key, other: &Entries) -> Span {
-        let Some(entry) = self.entries.get(key) else { return Span::at(0) };
-        let theirs = other.entries.get(key).map_or(&[][..], |other| &other.parts);
-        let differs = |(text, _): &&(String, Span)| theirs.iter().all(|(their_text, _)| their_text != text);
-        let part = entry.parts.iter().find(differs).filter(|_| !theirs.is_empty());
-        part.map_or(entry.span, |(_, span)| *span)
-    }
-}
-
-/// The values of a mapping, or of a list whose items have names, each with its path. A merge takes
-/// any other list as a whole.
-fn named_children(document: &Document, node: NodeId, path: &Path) -> Vec<(NodeId, Path)> {
-    match &document.node(node).kind {
-        NodeKind::Mapping { .. } => super::data::children(document, node, path),
-        NodeKind::Sequence { items, .. } => {
-            let named = items.iter().map(|item| {
-                let name = document.scalar(document.get(item.value, "name")?)?;
-                Some((item.value, path.key(name)))
-            });
-            named.collect::<Option<Vec<_>>>().unwrap_or_default()
-        }
-        NodeKind::Scalar { .. } | NodeKind::Alias(_) => Vec::new(),
-    }
-}
-
-/// A path and those above it, but for the top.
-fn with_holders(path: &Path) -> impl Iterator<Item = String> {
-    let above = |path: &Path| path.split_last().map(|(above, _)| above);
-    std::iter::successors(Some(path.clone()), move |path| above(path))
-        .take_while(|path| !path.segments().is_empty())
-        .map(|path| path.to_string())
 }

@@ -16,3 +16,4 @@ pub mod twins;
 pub mod yaml;
 
 mod data;
+mod entries;
