@@ -230,3 +230,50 @@ fn a_bare_repository_releases_without_a_remote() {
     assert!(said.contains("sysbom/release/app: rebuilt on main"), "{said}");
     assert_eq!(forge.versions("sysbom/release/app"), [("app".to_owned(), 1), ("web".to_owned(), 1)].into());
 }
+
+#[test]
+fn a_base_that_has_another_name_now_is_said_with_what_to_do() {
+    let forge = Forge::new(&["app"]);
+    let bot = forge.clone("bot");
+    forge.git(&forge.origin(), &["branch", "-m", "main", "trunk"]);
+    let arguments = ["release", &pin("app", 1), "--push", "origin"];
+    let said = expect(&forge, &bot, &arguments, 2);
+    assert!(said.contains("git fetch origin && git remote set-head origin --auto"), "{said}");
+    forge.git(&bot, &["fetch", "-q", "origin"]);
+    forge.git(&bot, &["remote", "set-head", "origin", "--auto"]);
+    expect(&forge, &bot, &arguments, 0);
+    assert_eq!(forge.versions("sysbom/release/app")["app"], 1);
+}
+
+#[test]
+fn a_branch_name_that_git_does_not_take_is_refused_before_anything_is_asked() {
+    let forge = Forge::new(&["app"]);
+    let bot = forge.clone("bot");
+    for name in ["", "x*", "a..b", "-x", "x.lock", "HEAD"] {
+        let branch = format!("--branch={name}");
+        let said = expect(&forge, &bot, &["release", &pin("app", 1), "--push", "origin", &branch], 2);
+        assert!(said.contains("for no branch name"), "{said}");
+    }
+    assert_eq!(forge.branches(), ["main"]);
+}
+
+#[test]
+fn a_release_asks_the_remote_once_and_pushes_once() {
+    let forge = Forge::new(&["app"]);
+    let bot = forge.clone("bot");
+    let trace = forge.path("trace");
+    let variables = [("GIT_TRACE", trace.to_str().unwrap())];
+    for options in [&[][..], &["--direct"], &["--batch"], &["--branch", "mine"]] {
+        let _ = std::fs::remove_file(&trace);
+        let pin = pin("app", 1);
+        let arguments = [&["release", &pin, "--push", "origin"], options].concat();
+        let ended = forge.run(&bot, "sysbom", &arguments, &variables);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        let traced = std::fs::read_to_string(&trace).unwrap();
+        let count = |what: &str| traced.lines().filter(|line| line.contains(what)).count();
+        assert!(
+            count("built-in: git fetch") == 1 && count("built-in: git push") <= 1,
+            "{options:?}\n{traced}"
+        );
+    }
+}

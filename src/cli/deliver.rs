@@ -21,6 +21,16 @@ pub enum Route {
     Direct,
 }
 
+impl Route {
+    /// The branches to look at besides base, by how their names begin.
+    fn branches(&self) -> Option<&str> {
+        match self {
+            Route::Branch(name) => Some(name),
+            Route::Direct => None,
+        }
+    }
+}
+
 /// What to commit on top of base's tip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
@@ -78,16 +88,22 @@ pub enum End {
 }
 
 impl Delivery<'_> {
-    /// Plans and delivers. `plan` is given base as it stands at this attempt and the tip of the
+    /// Plans and delivers. The first attempt is made on `base`, as it was just found with the branch
+    /// that the commit goes onto. `plan` is given base as it stands at this attempt and the tip of the
     /// branch that the commit goes onto, if there is one; it says what to commit, if anything, and
     /// what there is to tell.
     pub fn run<T>(
         &self,
+        base: Base,
         mut plan: impl FnMut(&Base, Option<&ObjectId>) -> Result<(Option<Proposal>, T), Failure>,
     ) -> Result<Delivered<T>, Failure> {
         let mut last = None;
+        let mut first = Some(base);
         let delivered = retry(self.repo.attempts(), || {
-            let base = self.target.refresh(self.repo, self.others())?;
+            let base = match first.take() {
+                Some(base) => base,
+                None => self.target.refresh(self.repo, self.route.branches())?,
+            };
             let tip = match &self.route {
                 Route::Branch(name) => self.target.tip(self.repo, name)?,
                 Route::Direct => None,
@@ -106,14 +122,6 @@ impl Delivery<'_> {
             })
         })?;
         Ok(delivered.or(last).expect("whoever lost the race has been asked at least once"))
-    }
-
-    /// The branches to look at besides base.
-    fn others(&self) -> Option<&str> {
-        match &self.route {
-            Route::Branch(name) => Some(name),
-            Route::Direct => None,
-        }
     }
 
     /// `None` if somebody was first.

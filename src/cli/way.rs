@@ -64,6 +64,12 @@ pub struct Way {
 }
 
 impl Way {
+    /// The branches to look at besides base, by how their names begin: which one it will be is
+    /// known only after base has been read.
+    fn branches(&self) -> Option<&str> {
+        if self.direct { None } else { Some(self.branch.as_deref().unwrap_or("sysbom/")) }
+    }
+
     /// Says that what was asked for could not even be read, as any other refusal is said.
     pub fn refuse(&self, refusal: &Refusal, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
         let journey = Journey { way: self, env, system: None, branch: &|_| String::new() };
@@ -132,7 +138,10 @@ impl Journey<'_> {
             return self.in_worktree(&repo, console, plan);
         }
         let target = Target::find(&repo, self.way.base.as_deref(), self.way.push.as_deref())?;
-        let base = target.refresh(&repo, None)?;
+        if let Some(name) = &self.way.branch {
+            refuse_odd_name(&repo, name)?;
+        }
+        let base = target.refresh(&repo, self.way.branches())?;
         let system = self.chosen(systems(&repo, &base)?)?;
         let route = self.route(&repo, &target, system.name.as_deref())?;
         let planned = |base: &Base, tip: Option<&ObjectId>| {
@@ -155,7 +164,7 @@ impl Journey<'_> {
             sign: self.way.sign,
             today: self.env.today()?,
         };
-        let delivered = delivery.run(planned)?;
+        let delivered = delivery.run(base, planned)?;
         self.arrived(console, delivered, &route, &target)
     }
 
@@ -177,13 +186,9 @@ impl Journey<'_> {
             return Ok(Route::Direct);
         }
         let name = self.way.branch.clone().unwrap_or_else(|| (self.branch)(system));
-        let shown = escape(&name).to_string();
-        if !repo.is_branch_name(&name)? {
-            return Err(Failure::new(format!("git takes `{shown}` for no branch name"))
-                .help("name another with --branch"));
-        }
+        refuse_odd_name(repo, &name)?;
         if target.branch() == Some(format!("refs/heads/{name}").as_str()) {
-            return Err(Failure::new(format!("`{shown}` is the base branch"))
+            return Err(Failure::new(format!("`{}` is the base branch", escape(&name)))
                 .help("to commit on it itself, use `--direct` instead of `--branch`"));
         }
         Ok(Route::Branch(name))
@@ -352,6 +357,14 @@ impl Journey<'_> {
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(|cause| Failure::io(format!("write what {variable} names:"), path, &cause))
     }
+}
+
+fn refuse_odd_name(repo: &Repo, branch: &str) -> Result<(), Failure> {
+    if repo.is_branch_name(branch)? {
+        return Ok(());
+    }
+    let shown = escape(branch);
+    Err(Failure::new(format!("git takes `{shown}` for no branch name")).help("name another with --branch"))
 }
 
 /// Whether a branch may hold commits that a plan would not make again. What sysbom plans anew each

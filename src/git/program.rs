@@ -161,7 +161,12 @@ pub(super) fn refused<S: AsRef<OsStr>>(args: &[S], ended: &std::process::Output)
         Some(help) => error.help(help),
         None => error,
     };
-    match said.lines().map(str::trim).find(|line| !line.is_empty()) {
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    match lines.next() {
+        // What is announced is in the line below.
+        Some(first) if first.ends_with(':') => {
+            error.because(format!("{first} {}", lines.next().unwrap_or_default()))
+        }
         Some(first) => error.because(first.to_owned()),
         None => error.because(ended.status.to_string()),
     }

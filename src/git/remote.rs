@@ -73,10 +73,7 @@ impl Repo {
         }
         let error =
             Error::new(format!("could not fetch from `{remote}`")).because(refused(&args, &ended).chain());
-        Err(match about_lock(&String::from_utf8_lossy(&ended.stderr)) {
-            Some(help) => error.help(help),
-            None => error.help(format!("can it be reached? Try `git fetch {remote}`")),
-        })
+        Err(error.help(about_fetch(remote, &String::from_utf8_lossy(&ended.stderr))))
     }
 
     /// Where branches stand on the other side, by full name; those that are absent are left out.
@@ -170,6 +167,20 @@ impl Repo {
                 .help("try again, or give it more time: `git config sysbom.timeout SECONDS`")
         })
     }
+}
+
+/// What to do about a fetch that failed.
+fn about_fetch(remote: &str, said: &str) -> String {
+    if let Some(help) = about_lock(said) {
+        return help.to_owned();
+    }
+    if said.contains("couldn't find remote ref") {
+        return format!(
+            "if its base branch has another name now: `git fetch {remote} && git remote set-head {remote} \
+             --auto`; `--base {remote}/NAME` names one"
+        );
+    }
+    format!("can it be reached? Try `git fetch {remote}`")
 }
 
 fn judge(push: &Push, now: Option<&ObjectId>, said: &str) -> Pushed {
