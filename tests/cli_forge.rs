@@ -197,3 +197,22 @@ fn doctor_asks_gitlab_and_says_so_where_nobody_can_be_asked() {
     scratch.sysbom(&["doctor", "--forge", "--ask"]).expect(0).says("why:  could not run `glab`");
     scratch.sysbom(&["doctor", "--ask"]).expect(2);
 }
+
+#[test]
+fn files_of_another_flow_are_kept_and_named() {
+    let scratch = adopted();
+    scratch.sysbom(&["init", "--forge", "github", "--source", SOURCE]).expect(0);
+    scratch
+        .sysbom(&["init", "--forge", "github", "--flow", "pr", "--source", SOURCE])
+        .expect(0)
+        .says("kept    .github/workflows/sysbom-release.yml: it is for another flow")
+        .says("kept    .github/workflows/sysbom-check.yml\n");
+    std::fs::remove_file(scratch.top().join(".github/workflows/sysbom-release.yml")).expect("it was written");
+    scratch.sysbom(&["init", "--forge", "github", "--flow", "pr", "--source", SOURCE]).expect(0);
+    scratch
+        .sysbom(&["doctor", "--forge"])
+        .expect(1)
+        .says("ok     .github/workflows/sysbom-release.yml")
+        .says("not ok .github/workflows/sysbom-rollback.yml: is for another flow")
+        .says("ok     .github/workflows/sysbom-check.yml");
+}

@@ -99,6 +99,21 @@ pub fn set(forge: Forge, flow: Flow) -> Option<impl Iterator<Item = File>> {
     Some(own.iter().chain(every).copied())
 }
 
+/// The flow that a file is for, if it is as `init` writes it and only one flow has it so.
+pub fn flow_of(forge: Forge, path: &str, text: &str) -> Option<Flow> {
+    let is_for = |flow: &Flow| {
+        set(forge, *flow).into_iter().flatten().any(|file| file.path == path && own(file.text) == own(text))
+    };
+    let mut flows = Flow::value_variants().iter().copied().filter(is_for);
+    flows.next().filter(|_| flows.next().is_none())
+}
+
+/// A file without the lines that every user has of their own.
+pub fn own(text: &str) -> Vec<&str> {
+    let theirs = ["/sysbom@", "SYSBOM_GIT:", "SYSBOM_REV:", "branches: ["];
+    text.lines().filter(|line| !theirs.iter().any(|own| line.contains(own))).collect()
+}
+
 /// Writes the set that was asked for. What is there stays as it is.
 ///
 /// # Errors
@@ -113,7 +128,7 @@ pub fn write(args: &WorkflowArgs, repo: &Repo, top: &Path, console: &mut Console
     let source = args.source.as_deref().map(|text| Source::read(forge, text)).transpose()?;
     let branch = base_branch(repo)?;
     for file in files {
-        put(top, file.path, &adapted(file.text, source, &branch), console)?;
+        put(top, file.path, &adapted(file.text, source, &branch), (forge, args.flow), console)?;
     }
     say_what_is_left(source, forge, console)
 }
@@ -177,13 +192,22 @@ pub fn base_branch(repo: &Repo) -> Result<String, Failure> {
         .help("name it with letters, digits and `.`, `_`, `-`, `/`, or copy the files and edit them"))
 }
 
-fn put(top: &Path, name: &str, text: &str, console: &mut Console) -> Result<(), Failure> {
+fn put(
+    top: &Path,
+    name: &str,
+    text: &str,
+    (forge, flow): (Forge, Flow),
+    console: &mut Console,
+) -> Result<(), Failure> {
     let path = top.join(name);
     if std::fs::symlink_metadata(&path).is_ok() {
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        let other = flow_of(forge, name, &there).is_some_and(|other| other != flow);
         let include = match name {
             ".gitlab-ci.yml" => {
                 ": it should include `.gitlab/sysbom.yml` and have the stages check and release"
             }
+            _ if other => ": it is for another flow; delete it first if you want this one",
             _ => "",
         };
         return console.out(format!("kept    {}{include}\n", escape(name)));

@@ -13,7 +13,7 @@ use crate::text::escape;
 use super::console::Console;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::workflows::{self, File, Flow, Forge, NO_PLACES};
+use super::workflows::{self, File, Flow, Forge, NO_PLACES, own};
 use ask::{Asked, Asker};
 use settings::{Setting, settings};
 
@@ -83,12 +83,17 @@ fn look_at_files(
     let mut faults = 0;
     for file in workflows::set(forge, flow).into_iter().flatten() {
         let text = std::fs::read_to_string(top.join(file.path)).ok();
-        let (word, message) = match fault(file, text.as_deref(), branch) {
-            Some(fault) => ("not ok", fault),
-            None if text.is_some_and(|text| own(&text) != own(file.text)) => {
+        let other = text.as_deref().and_then(|text| workflows::flow_of(forge, file.path, text));
+        let (word, message) = match (fault(file, text.as_deref(), branch), other) {
+            (Some(fault), _) => ("not ok", fault),
+            (None, Some(other)) if other != flow => (
+                "not ok",
+                "is for another flow than sysbom release: delete it, and `sysbom init` again".to_owned(),
+            ),
+            (None, _) if text.is_some_and(|text| own(&text) != own(file.text)) => {
                 ("ok    ", "is there, and not as this version writes it".to_owned())
             }
-            None => ("ok    ", "is there".to_owned()),
+            (None, _) => ("ok    ", "is there".to_owned()),
         };
         faults += usize::from(word == "not ok");
         console.out(format!("{word} {}: {}\n", file.path, escape(&message)))?;
@@ -128,10 +133,4 @@ fn branches(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .filter_map(|line| line.trim().strip_prefix("branches: [")?.strip_suffix(']'))
         .flat_map(|names| names.split(',').map(|name| name.trim().trim_matches(['\'', '"'])))
-}
-
-/// A file without the lines that every user has of their own.
-fn own(text: &str) -> Vec<&str> {
-    let theirs = ["/sysbom@", "SYSBOM_GIT:", "SYSBOM_REV:", "branches: ["];
-    text.lines().filter(|line| !theirs.iter().any(|own| line.contains(own))).collect()
 }
