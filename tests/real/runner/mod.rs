@@ -99,8 +99,12 @@ impl Forge {
         self.scratch.root().join(name)
     }
 
-    /// A new folder for a runner to work in.
+    /// A new folder for a runner to work in; the last one is gone, as a hosted runner is.
     fn workspace(&self) -> PathBuf {
+        let last = self.path(&format!("runner-{}", self.workspaces.borrow()));
+        for folder in [last.with_extension("files"), last] {
+            let _ = std::fs::remove_dir_all(folder);
+        }
         *self.workspaces.borrow_mut() += 1;
         let folder = self.path(&format!("runner-{}", self.workspaces.borrow()));
         std::fs::create_dir(&folder).expect("the scratch folder is ours");

@@ -122,3 +122,20 @@ fn on_gitlab_no_payload_gets_the_value_of_a_variable_into_the_manifest() {
         assert_eq!(forge.tip("main"), before);
     }
 }
+
+#[test]
+fn on_gitlab_hostile_text_in_a_pipeline_by_hand_executes_nothing() {
+    let forge = Forge::with(&[(CURRENT, &state())]);
+    for text in HOSTILE {
+        for action in ["rollback", "promote", "snapshot"] {
+            let names = ["REASON", "COMPONENTS", "TO", "FROM", "ID", "IMAGES", "PARAMETERS", "HYPOTHESIS"];
+            let names: Vec<String> = names.iter().map(|name| format!("SYSBOM_{name}")).collect();
+            let mut vars = vec![("CI_PIPELINE_SOURCE", "web"), ("SYSBOM_ACTION", action)];
+            vars.extend(names.iter().map(|name| (name.as_str(), text)));
+            let jobs = forge.run_pipeline(&pipeline("direct"), &vars);
+            assert_eq!(jobs.len(), 1, "{action}");
+            let outcome = Outcome { steps: jobs, ..Outcome::default() };
+            nothing_of_it_is_a_command(&forge, &outcome, text);
+        }
+    }
+}
