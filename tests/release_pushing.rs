@@ -200,8 +200,13 @@ fn a_remote_that_wants_none_of_it_is_quoted() {
     std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let arguments = ["release", &pin("app", 1), "--direct", "--push", "origin"];
     let said = expect(&forge, &bot, &arguments, 2);
+    assert!(said.contains("could not push to `origin/main`"), "{said}");
     assert!(said.contains("main is") && said.contains("protected") && !said.contains('\u{1b}'), "{said}");
     assert_eq!(forge.versions("main")["app"], 0);
+    let said = expect(&forge, &bot, &["release", &pin("app", 1), "--push", "origin"], 2);
+    assert!(said.contains("could not push to `origin/sysbom/release/app`"), "{said}");
+    assert!(!said.contains("\\u{9}"), "{said}");
+    assert_eq!(forge.branches(), ["main"]);
 }
 
 #[test]

@@ -270,13 +270,7 @@ impl Journey<'_> {
                 outcome.answers =
                     refused("the rules find fault with what would be released", "see above").answers;
             }
-            End::Refused(why) => {
-                let failure = Failure::new(format!("could not push to `{}`", escape(target.name())));
-                return Err(why
-                    .lines()
-                    .fold(failure, Failure::because)
-                    .help("may this key or token push there? A protected branch wants a pull request"));
-            }
+            End::Refused(why) => return Err(not_taken(&why, route, target)),
             End::RaceLost => {
                 if self.way.format == Format::Github {
                     console.out(annotation("others were first, each time it was tried", "run it again"))?;
@@ -365,6 +359,23 @@ fn refuse_odd_name(repo: &Repo, branch: &str) -> Result<(), Failure> {
     }
     let shown = escape(branch);
     Err(Failure::new(format!("git takes `{shown}` for no branch name")).help("name another with --branch"))
+}
+
+/// The other side does not want a commit.
+fn not_taken(why: &str, route: &Route, target: &Target) -> Failure {
+    let remote = escape(target.remote().unwrap_or("this repository"));
+    let (what, help) = match route {
+        Route::Direct => (
+            escape(target.name()).to_string(),
+            "may this key or token push there? A protected branch wants a pull request",
+        ),
+        Route::Branch(name) => (
+            format!("{remote}/{}", escape(name)),
+            "may this key or token push there, and replace what is there?",
+        ),
+    };
+    let failure = Failure::new(format!("could not push to `{what}`"));
+    why.lines().fold(failure, Failure::because).help(help)
 }
 
 /// Whether a branch may hold commits that a plan would not make again. What sysbom plans anew each

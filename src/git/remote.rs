@@ -204,7 +204,7 @@ fn reasons(ended: &std::process::Output) -> String {
     let refs = out.lines().filter(|line| line.starts_with('!'));
     let lines = err.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with("hint:"));
     let all: Vec<&str> = lines.chain(refs).take(MOST).collect();
-    if all.is_empty() { ended.status.to_string() } else { all.join("\n") }
+    if all.is_empty() { ended.status.to_string() } else { all.join("\n").replace('\t', " ") }
 }
 
 #[cfg(test)]
