@@ -54,8 +54,8 @@ impl Holds {
     /// then: a hold that cannot be read would be passed over.
     pub fn read(file: Option<&[u8]>) -> Result<Holds, Refusal> {
         let Some(bytes) = file else { return Ok(Holds::default()) };
-        let document = Document::parse_bytes(bytes)
-            .map_err(|fault| unreadable(&format!("it is not YAML: {}", escape(&fault.message))))?;
+        let document =
+            Document::parse_bytes(bytes).map_err(|fault| unreadable(&escape(&fault.message).to_string()))?;
         let Some(root) = document.root().filter(|&root| !document.is_missing(root)) else {
             return Ok(Holds::default());
         };

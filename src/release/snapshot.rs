@@ -10,7 +10,7 @@ use super::provenance::RECORD;
 use super::state::Draft;
 use super::values::{put, value_of};
 use super::{Arrival, Moment, Parameter, Plan, Record, Refusal, Write, repin, schema};
-use crate::bom::SnapshotId;
+use crate::bom::{ArchiveName, SnapshotId};
 use crate::policy::System;
 use crate::suggest::nearest;
 use crate::text::escape;
@@ -44,6 +44,12 @@ pub struct SnapshotRequest<'a> {
 /// than the schema or the present value, weights that are no shares of 100, or a text that cannot
 /// be patched.
 pub fn plan_snapshot(system: &System, request: &SnapshotRequest<'_>) -> Result<Plan, Refusal> {
+    if ArchiveName::parse(&format!("{}.yaml", request.id)).is_some() {
+        return Err(Refusal::new(
+            format!("the id `{}` has the form of an archive's name", request.id),
+            "choose one that says what it is for, such as `canary-2024-06`",
+        ));
+    }
     let schema = request.schema.map(read_schema).transpose()?;
     let mut draft = Draft::read_bytes(request.from, system)?;
     if draft.manifest.components.is_empty() {
@@ -59,8 +65,9 @@ pub fn plan_snapshot(system: &System, request: &SnapshotRequest<'_>) -> Result<P
             format!("name what runs: `--image {}=image:tag@sha256:...`", escape(name)),
         ));
     }
+    let from = draft.clone();
     for parameter in request.parameters {
-        draft = with_parameter(&draft, parameter, schema.as_ref(), system)?;
+        draft = with_parameter(&draft, &from, parameter, schema.as_ref(), system)?;
     }
     judge_experiment(&draft, schema.as_ref())?;
     let draft = with_record(&draft, request, system)?;
@@ -117,8 +124,10 @@ fn with_image(draft: &Draft, image: &Arrival, system: &System) -> Result<Draft, 
     }
 }
 
+/// `from` is what stood there before anything was set.
 fn with_parameter(
     draft: &Draft,
+    from: &Draft,
     parameter: &Parameter,
     schema: Option<&Json>,
     system: &System,
@@ -130,7 +139,7 @@ fn with_parameter(
         Some(schema) => {
             schema::property(schema, &keys)?;
         }
-        None if present.is_none() => not_a_slip(draft, &keys)?,
+        None if present.is_none() => not_a_slip(from, &keys)?,
         None => {}
     }
     if let (None, Some(node)) = (schema, present) {
@@ -146,12 +155,12 @@ fn with_parameter(
 }
 
 /// Without a schema any new name is one, but for those that are near a known one.
-fn not_a_slip(draft: &Draft, keys: &[&str]) -> Result<(), Refusal> {
+fn not_a_slip(from: &Draft, keys: &[&str]) -> Result<(), Refusal> {
     let (last, before) = keys.split_last().expect("a parameter has a name");
     let parent = Path::of_keys([EXPERIMENT].into_iter().chain(before.iter().copied()));
-    let node = draft.document.at(&parent);
-    let present = node.map(|node| draft.document.entries(node)).unwrap_or_default();
-    let present: Vec<&str> = present.iter().filter_map(|entry| draft.document.scalar(entry.key)).collect();
+    let node = from.document.at(&parent);
+    let present = node.map(|node| from.document.entries(node)).unwrap_or_default();
+    let present: Vec<&str> = present.iter().filter_map(|entry| from.document.scalar(entry.key)).collect();
     let usual = if before.is_empty() { USUAL } else { &[] };
     let known = || present.iter().copied().chain(usual.iter().copied());
     if known().any(|key| key == *last) || nearest(last, known()).is_none() {

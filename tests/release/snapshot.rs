@@ -142,6 +142,33 @@ fn parameters_are_typed_and_their_names_known() {
 }
 
 #[test]
+fn what_is_set_together_is_no_slip_of_each_other() {
+    let world = World::with_policy("images: {app: {image: a/app, tag: v1.2.3}}\n", "digest: optional\n");
+    let set = ["load1=1e3", "load2=yes", "load3=null", "load4=[1,2]", "load5=", "load6=010"];
+    let plan = snapshot(&world, &set, &["app=v1.2.3@c"], None).expect("all of them are new");
+    let text = String::from_utf8(plan.writes[0].content.clone()).expect("it is text");
+    let expected = "experiment:\n  load1: \"1e3\"\n  load2: \"yes\"\n";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn an_id_that_looks_like_an_archive_is_refused() {
+    let world = World::usual();
+    let id: SnapshotId = "20240615T101500Z-0123456789ab".parse().expect("it is safe as a name");
+    let record = record();
+    let request = SnapshotRequest {
+        id: &id,
+        from: world.manifest.as_deref().expect("there is one").as_bytes(),
+        parameters: &[],
+        images: &[],
+        record: &record,
+        schema: None,
+    };
+    let refusal = plan_snapshot(&world.system, &request).expect_err("it would be taken for an archive");
+    assert!(refusal.message.ends_with("has the form of an archive's name"), "{}", refusal.message);
+}
+
+#[test]
 fn a_schema_says_which_parameters_there_are() {
     let world = World::usual();
     let schema = r#"{"type":"object","properties":{"canaryEnabled":{"type":"boolean"},"load":{"type":"object","properties":{"users":{"type":"integer"}}}}}"#;
