@@ -38,7 +38,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("miette", &["report/human.rs"]),
     ("regex", &["policy/"]),
     ("serde", &["report/", "live/", "release/", "git/setup/record.rs", "yaml/second.rs"]),
-    ("serde_json", &["report/", "live/", "release/", "git/setup/record.rs", "merge/value.rs"]),
+    ("serde_json", &["report/", "cli/forge/", "live/", "release/", "git/setup/record.rs", "merge/value.rs"]),
     ("serde_yaml", &["yaml/second.rs"]),
     (
         "sha2",
