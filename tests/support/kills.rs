@@ -74,12 +74,16 @@ fn run(forge: &Forge, clone: &Path, step: &Step) {
         }
         let said = format!("sysbom {arguments:?}\n{}\n{}", ended.out, ended.err);
         assert_eq!(ended.status, Some(2), "{said}");
-        let lock = ended.err.split('\'').find(|part| part.ends_with(".lock")).expect(&said);
+        let lock = ended.err.split('\'').find(|part| is_lock(part)).expect(&said);
         assert!(ended.err.contains("remove that file"), "{said}");
         // It may have been the lock of a git that was still running.
         let _ = std::fs::remove_file(lock);
     }
     panic!("{arguments:?} meets locks again and again");
+}
+
+fn is_lock(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending == "lock")
 }
 
 /// SIGKILL at some moment, half of the time for the git that it waits for as well. Tells whether it

@@ -85,11 +85,11 @@ impl<'a> Made<'a> {
             scratch.git(&["config", name, value]);
         }
         let made = Made { scratch, is_signed, known: RefCell::default() };
-        made.new();
+        made.unseen();
         made
     }
 
-    fn new(&self) -> Vec<String> {
+    fn unseen(&self) -> Vec<String> {
         let listed = self.scratch.git(&["rev-list", "--all"]);
         let mut known = self.known.borrow_mut();
         listed.lines().filter(|commit| known.insert((*commit).to_owned())).map(str::to_owned).collect()
@@ -98,7 +98,7 @@ impl<'a> Made<'a> {
     #[track_caller]
     fn by(&self, count: usize, command: &[&str]) {
         let ran = self.scratch.sysbom(command).expect(0);
-        let commits = self.new();
+        let commits = self.unseen();
         assert_eq!(commits.len(), count, "{command:?}\n{ran}");
         for commit in commits {
             assert!((self.is_signed)(self.scratch, &commit), "{command:?} made {commit} without signature");
