@@ -6,7 +6,7 @@ mod forge;
 
 use std::path::Path;
 
-use forge::{Forge, Merging, pin};
+use forge::{Forge, Merging, digest, pin};
 
 const PUSH: [&str; 2] = ["--push", "origin"];
 
@@ -281,4 +281,38 @@ fn a_release_asks_the_remote_once_and_pushes_once() {
             "{options:?}\n{traced}"
         );
     }
+}
+
+#[test]
+fn superseded_held_and_refused_follow_on_a_rollback_and_the_fix_passes() {
+    let forge = Forge::new(&["app", "web"]);
+    let bot = forge.clone("bot");
+    let answer = |arguments: &[&str], status: i32| {
+        let said =
+            expect(&forge, &bot, &[arguments, &["--format", "json", "--direct"], &PUSH].concat(), status);
+        let answer: serde_json::Value = serde_json::from_str(&said).expect("the answer is JSON");
+        answer["result"].as_str().expect("it has a result").to_owned()
+    };
+    assert_eq!(answer(&["release", &pin("app", 2)], 0), "updated");
+    assert_eq!(answer(&["release", &pin("app", 1)], 0), "superseded");
+    assert_eq!(answer(&["release", &pin("app", 2)], 0), "noop");
+    assert_eq!(answer(&["release", &pin("app", 3)], 0), "updated");
+    assert_eq!(answer(&["rollback", "app", "--reason", "breaks the login"], 0), "updated");
+    assert_eq!(forge.versions("main")["app"], 2);
+    let tip = forge.tip("main");
+    assert_eq!(answer(&["release", &pin("app", 3)], 0), "held");
+    assert_eq!(answer(&["release", &pin("app", 1)], 0), "superseded");
+    let retag = pin("app", 2).replace(&digest("app", 2), &digest("app", 99));
+    assert_eq!(answer(&["release", &retag], 1), "refused");
+    let moved = pin("app", 4).replace("ghcr.io/acme/app", "ghcr.io/evil/app");
+    assert_eq!(answer(&["release", &moved], 1), "refused");
+    // What is asked for together is not released in part.
+    assert_eq!(answer(&["release", &pin("app", 3), &pin("web", 1)], 0), "held");
+    assert_eq!(forge.tip("main"), tip, "none of these moved anything");
+    assert_eq!(answer(&["release", &pin("app", 4)], 0), "updated");
+    assert_eq!(forge.versions("main"), [("app".to_owned(), 4), ("web".to_owned(), 0)].into());
+    // The state came back and went again: its archive is there once.
+    forge.assert_nothing_is_lost();
+    let listed = forge.git(&forge.origin(), &["ls-tree", "--name-only", "main", "releases/history/"]);
+    assert_eq!(listed.lines().count(), 3, "{listed}");
 }
