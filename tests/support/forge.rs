@@ -200,9 +200,13 @@ impl Forge {
         let updates = self.updates("main");
         let rows = self.git(&self.origin(), &["ls-tree", "-r", "main", "releases/"]);
         let kept: BTreeSet<&str> = rows.lines().filter_map(|row| row.split([' ', '\t']).nth(2)).collect();
-        for Update { new, .. } in &updates {
-            let state = self.git(&self.origin(), &["rev-parse", &format!("{new}:{CURRENT}")]);
-            assert!(kept.contains(&*state), "the state of {new} is lost");
+        let at = |update: &Update| format!("{}:{CURRENT}", update.new);
+        let names: Vec<String> = updates.iter().map(at).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let states = self.git(&self.origin(), &[&["rev-parse"], &names[..]].concat());
+        assert_eq!(states.lines().count(), updates.len());
+        for (state, Update { new, .. }) in states.lines().zip(&updates) {
+            assert!(kept.contains(state), "the state of {new} is lost");
         }
         for Update { old, new, .. } in &updates[1..] {
             let ended = self.run(&self.origin(), "sysbom", &["check", "--base", old, "--head", new], &[]);

@@ -53,7 +53,7 @@ impl Worker<'_> {
             let pin = pin(component, version);
             let arguments =
                 [&["release", &pin, "--push", "origin", "--format", "json"], self.options].concat();
-            while self.killing == Killing::Some && random.below(3) > 0 {
+            while self.killing == Killing::Some && random.below(2) > 0 {
                 self.start_and_kill(&clone, &arguments, random.below(250));
             }
             *answers.entry(self.release(&clone, &arguments)).or_default() += 1;
