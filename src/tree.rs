@@ -108,6 +108,15 @@ pub struct TreeEntry {
 pub struct TreeError {
     /// What was attempted, on what, and why it failed, from the outside in.
     pub message: String,
+    /// What to do about it; empty if nothing can be said.
+    pub help: String,
+}
+
+impl TreeError {
+    /// An error about which nothing can be done.
+    pub fn new(message: impl Into<String>) -> TreeError {
+        TreeError { message: message.into(), help: String::new() }
+    }
 }
 
 impl fmt::Display for TreeError {
@@ -207,7 +216,7 @@ impl Tree for MapTree {
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {
         match self.files.get(&entry.path) {
             Some((_, content)) => Ok(content[..content.len().min(limit + 1)].to_vec()),
-            None => Err(TreeError { message: format!("could not read {}: no such file", entry.path) }),
+            None => Err(TreeError::new(format!("could not read {}: no such file", entry.path))),
         }
     }
 }

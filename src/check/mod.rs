@@ -24,8 +24,10 @@ pub use input::{Asked, Input, MergeCommit, Moves, Scope, Standing};
 pub use judge::{Unjudged, judge, policies_of};
 pub use rule::{RULES, Rule, Silenced, rule, rule_ids};
 
+use std::collections::HashMap;
+
 use crate::policy::{Level, Policy, Setting};
-use crate::tree::TreeError;
+use crate::tree::{RepoPath, TreeError};
 use rule::Run;
 use subject::{Subject, setting};
 
@@ -60,12 +62,47 @@ fn ask_about_system(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     let mut findings = Vec::new();
     for run in RULES.iter().flat_map(|rule| rule.run) {
         match run {
-            Run::Read(rule) => findings.extend(rule(subject)),
-            Run::Looked(rule) => findings.extend(rule(subject)?),
+            Run::Read(rule) => findings.extend(bounded(rule(subject))),
+            Run::Looked(rule) => findings.extend(bounded(rule(subject)?)),
             Run::Update(_) => {}
         }
     }
     Ok(findings)
+}
+
+/// The most findings of one rule about one file.
+const MOST_ALIKE: usize = 1_000;
+
+/// What one rule found, without those that nobody can read any more: a file that somebody means ill
+/// with has hundreds of thousands. What stands for them is about the file as a whole, so no
+/// exception on a line silences it.
+fn bounded(findings: Vec<Finding>) -> Vec<Finding> {
+    if findings.len() <= MOST_ALIKE {
+        return findings;
+    }
+    let mut counts: HashMap<RepoPath, usize> = HashMap::new();
+    let mut surplus: HashMap<RepoPath, (usize, Finding)> = HashMap::new();
+    let mut kept = Vec::new();
+    for finding in findings {
+        let count = counts.entry(finding.at.path.clone()).or_default();
+        *count += 1;
+        if *count <= MOST_ALIKE {
+            kept.push(finding);
+            continue;
+        }
+        let (count, worst) = surplus.entry(finding.at.path.clone()).or_insert_with(|| (0, finding.clone()));
+        *count += 1;
+        worst.severity = worst.severity.max(finding.severity);
+    }
+    kept.extend(surplus.into_values().map(|(count, worst)| Finding {
+        at: Excerpt::whole(worst.at.path, ""),
+        message: format!("the same {count} times more in this file"),
+        help: "mend those that are shown, then check again".to_owned(),
+        because: Vec::new(),
+        fix: None,
+        ..worst
+    }));
+    kept
 }
 
 fn ask_about_update(input: &Input) -> Result<Vec<Finding>, TreeError> {

@@ -40,7 +40,8 @@ impl Failure {
 
     /// A failure to do something with a file.
     pub fn io(attempt: impl fmt::Display, path: &std::path::Path, cause: &io::Error) -> Self {
-        Failure::new(format!("could not {attempt} {}", path.display())).because(cause)
+        let help = crate::git::remedy(&cause.to_string()).unwrap_or_default();
+        Failure::new(format!("could not {attempt} {}", path.display())).because(cause).help(help)
     }
 }
 
@@ -63,7 +64,7 @@ impl std::error::Error for Failure {}
 
 impl From<TreeError> for Failure {
     fn from(error: TreeError) -> Self {
-        Failure::new(error.message)
+        Failure::new(error.message).help(error.help)
     }
 }
 

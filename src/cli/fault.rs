@@ -3,6 +3,17 @@
 
 use super::env::Env;
 
+/// Takes the order to die between two writes: `write=N`, at the Nth of those moments.
+pub fn arm(env: &Env) {
+    if !cfg!(any(debug_assertions, feature = "fault-injection")) {
+        return;
+    }
+    let order = env.var("SYSBOM_TEST_FAULT").and_then(|order| order.to_str());
+    if let Some(count) = order.and_then(|order| order.strip_prefix("write=")) {
+        crate::git::die_at(count.parse().expect("a fault is write=N"));
+    }
+}
+
 /// Dies here if `SYSBOM_TEST_FAULT` says so: `WHERE=panic`, `WHERE=abort`, `WHERE=exit:N`.
 pub fn here(place: &str, env: &Env) {
     if !cfg!(any(debug_assertions, feature = "fault-injection")) {

@@ -68,7 +68,7 @@ fn first_files(from: &Path, env: &Env) -> Result<FirstFiles, Failure> {
 }
 
 /// More than the pods of any cluster.
-const MOST_BYTES: u64 = 256 << 20;
+const MOST_BYTES: u64 = 100 << 20;
 
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     read_all(std::fs::File::open(path)?)
@@ -76,7 +76,11 @@ fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
 
 fn read_all(source: impl Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    source.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    source.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        let too_much = format!("it is larger than {} MiB", MOST_BYTES >> 20);
+        return Err(std::io::Error::other(too_much));
+    }
     Ok(bytes)
 }
 
@@ -89,10 +93,15 @@ impl From<LiveError> for Failure {
 /// Writes both files or neither.
 fn write(files: &FirstFiles, top: &Path, policies: &Policies, console: &mut Console) -> Result<(), Failure> {
     let manifest = manifest_path(policies)?;
-    refuse_to_overwrite(&top.join(&manifest), &manifest, "move it away, or edit it by hand")?;
+    refuse_to_overwrite(
+        &top.join(&manifest),
+        &files.manifest,
+        &manifest,
+        "move it away, or edit it by hand",
+    )?;
     if let Some(policy) = &files.policy {
         let settings = format!("these settings would be needed in it:\n{policy}");
-        refuse_to_overwrite(&top.join(POLICY_PATH), POLICY_PATH, &settings)?;
+        refuse_to_overwrite(&top.join(POLICY_PATH), policy, POLICY_PATH, &settings)?;
         put(top, POLICY_PATH, policy, console)?;
     }
     put(top, &manifest, &files.manifest, console)?;
@@ -107,8 +116,10 @@ fn manifest_path(policies: &Policies) -> Result<String, Failure> {
     Ok(policies.manifest().value.clone())
 }
 
-fn refuse_to_overwrite(path: &Path, name: &str, help: &str) -> Result<(), Failure> {
-    if std::fs::symlink_metadata(path).is_err() {
+/// What is there already may only be what a run before this one wrote, and did not end.
+fn refuse_to_overwrite(path: &Path, text: &str, name: &str, help: &str) -> Result<(), Failure> {
+    let is_absent = std::fs::symlink_metadata(path).is_err();
+    if is_absent || std::fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes()) {
         return Ok(());
     }
     Err(Failure::new(format!("could not write {name}")).because("it is there already").help(help))

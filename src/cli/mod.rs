@@ -131,6 +131,7 @@ fn start(arguments: &[OsString], caller: Caller, console: &mut Console) -> Resul
         Err(answer) => return show_usage(&answer, arguments, caller, console),
     };
     let env = Env::read()?;
+    fault::arm(&env);
     run(&args.command, &env, console).map(Exit::status)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Knows refs and nothing of what is on them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Error, Repo, names};
 use crate::tree::ObjectId;
@@ -122,21 +122,19 @@ impl Repo {
             return Err(Error::new(format!("`{name}` is not checked out")));
         };
         let args = ["merge", "--ff-only", "--quiet", new.as_str()];
-        let ended = super::program::finish(
-            {
-                let mut command = super::program::clean_command();
-                command.args(args).current_dir(&place);
-                command
-            },
-            &args,
-            b"",
-        )?;
+        let ended = git_in(&place, &args)?;
         if ended.status.success() {
             return Ok(());
         }
-        Err(Error::new(format!("could not bring {} forward", place.display()))
-            .because(super::program::refused(&args, &ended).chain())
-            .help("commit or stash what you have changed there, then try again"))
+        let refusal = super::program::refused(&args, &ended).chain();
+        let failed = Error::new(format!("could not bring {} forward", place.display()));
+        if !refusal.contains("cannot lock ref") {
+            let help = "commit or stash what you have changed there, then try again";
+            return Err(failed.because(refusal).help(help));
+        }
+        // By the time that git finds the ref locked it has moved the files. They go back.
+        let _ = git_in(&place, &["read-tree", "-m", "-u", new.as_str(), "HEAD"])?;
+        Err(failed.because(refusal))
     }
 
     /// The working tree in which a branch is checked out.
@@ -159,4 +157,11 @@ fn checked_out_error(name: &str, place: &std::path::Path) -> Error {
     Error::new(format!("could not move `{short}`"))
         .because(format!("it is checked out at {}", place.display()))
         .help("leave it there first: `git switch --detach`, or `git switch` to another branch")
+}
+
+/// Ends a git in a working tree that may be another than ours.
+fn git_in(place: &Path, args: &[&str]) -> Result<std::process::Output, Error> {
+    let mut command = super::program::clean_command();
+    command.args(args).current_dir(place);
+    super::program::finish(command, args, b"")
 }

@@ -38,9 +38,17 @@ impl Error {
         &self.message
     }
 
-    /// What to do about it, if anything can be said.
+    /// What to do about it, if anything can be said: what was said here or about a cause, else what
+    /// is usually to be done about such a cause.
     pub fn help_text(&self) -> Option<&str> {
-        self.help.as_deref()
+        let chain = || {
+            let first: &(dyn StdError + 'static) = self;
+            std::iter::successors(Some(first), |error| StdError::source(*error))
+        };
+        let said = chain().filter_map(|error| error.downcast_ref::<Error>());
+        said.filter_map(|error| error.help.as_deref())
+            .next()
+            .or_else(|| chain().find_map(|error| remedy(&error.to_string())))
     }
 
     /// The message and its causes in one line, from the outside in.
@@ -54,6 +62,32 @@ impl Error {
         }
         line
     }
+}
+
+/// How git and the system name what can go wrong on any machine, and what helps.
+const REMEDIES: &[(&[&str], &str)] = &[
+    (
+        &["Permission denied", "Read-only file system", "Operation not permitted", "insufficient permission"],
+        "let the user that runs this write there, or run it as one who may",
+    ),
+    (
+        &["No space left", "Disk quota exceeded", "File too large", "StorageFull"],
+        "make room there, then run it again",
+    ),
+    (
+        &[".lock", "could not lock", "cannot lock"],
+        "another git is at work; if none is, remove the `.lock` file that one left, then run it again",
+    ),
+    (
+        &["could not be found", "unable to read", "missing", "bad object", "Could not read"],
+        "`git fsck` lists what the repository lacks; get it from another clone, or by `git fetch --refetch`",
+    ),
+];
+
+/// What is usually to be done about a failure of this description.
+pub fn remedy(description: &str) -> Option<&'static str> {
+    let fits = |words: &[&str]| words.iter().any(|word| description.contains(word));
+    REMEDIES.iter().find(|(words, _)| fits(words)).map(|(_, help)| *help)
 }
 
 impl fmt::Display for Error {
@@ -70,10 +104,6 @@ impl StdError for Error {
 
 impl From<Error> for TreeError {
     fn from(error: Error) -> Self {
-        let message = match error.help_text() {
-            Some(help) => format!("{}; {help}", error.chain()),
-            None => error.chain(),
-        };
-        TreeError { message }
+        TreeError { message: error.chain(), help: error.help_text().unwrap_or_default().to_owned() }
     }
 }

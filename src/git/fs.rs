@@ -6,7 +6,10 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::Error;
+use super::{Error, fault};
+
+/// How the name of a file begins that is still being written, or whose writer was killed.
+pub(super) const UNFINISHED: &str = ".sysbom-";
 
 /// Replaces a file, or makes it. Writes beside it, waits for the disk, and renames; an existing
 /// file's permissions are kept.
@@ -35,7 +38,7 @@ fn write(
 ) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".sysbom-");
+    builder.prefix(UNFINISHED);
     let mut file = match permissions {
         Some(permissions) => {
             let file = builder.tempfile_in(folder)?;
@@ -44,9 +47,13 @@ fn write(
         }
         None => builder.permissions(ordinary()).tempfile_in(folder)?,
     };
+    fault::point();
     file.write_all(bytes)?;
+    fault::point();
     file.as_file().sync_all()?;
+    fault::point();
     persist(file, path).map_err(|error| error.error)?;
+    fault::point();
     // The name is safe once the folder is; where folders cannot be opened, the rename must do.
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::{Duration, Instant};
 
 use super::program::{Git, line, not_started};
-use super::{Error, Repo};
+use super::{Error, Repo, fault};
 
 /// How often something is attempted that others can spoil, unless `sysbom.attempts` says otherwise.
 const ATTEMPTS: u32 = 30;
@@ -53,6 +53,7 @@ fn chance() -> u64 {
 impl Git {
     /// How it ended, or `None` if it was still running after `limit` and has been stopped.
     pub(super) fn end_within(&self, args: &[&str], limit: Duration) -> Result<Option<Output>, Error> {
+        fault::point();
         let mut child = self
             .command(args)
             .stdin(Stdio::null())
@@ -64,6 +65,7 @@ impl Git {
         let stderr = collect(child.stderr.take().expect("stderr is piped"));
         let until = Instant::now() + limit;
         let waited = wait(&mut child, until);
+        fault::point();
         let status = waited
             .map_err(|cause| Error::new(format!("could not wait for `{}`", line(args))).because(cause))?;
         let Some(status) = status else { return Ok(None) };

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::{Error, Repo};
+use super::{Error, Repo, fault};
 
 /// The variables by which git names a repository. A git that is to look at a repository of our
 /// choosing must not inherit them.
@@ -132,6 +132,7 @@ pub(super) fn finish<S: AsRef<OsStr>>(
     args: &[S],
     input: &[u8],
 ) -> Result<std::process::Output, Error> {
+    fault::point();
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -147,6 +148,7 @@ pub(super) fn finish<S: AsRef<OsStr>>(
         });
         child.wait_with_output()
     });
+    fault::point();
     waited.map_err(|e| Error::new(format!("could not wait for `{}`", line(args))).because(e))
 }
 

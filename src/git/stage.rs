@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Error, Repo, fs as files, names};
+use super::{Error, Repo, fault, fs as files, names};
 use crate::text::shell_word;
 use crate::tree::{ObjectId, RepoPath, Tree};
 
@@ -187,6 +187,7 @@ impl Repo {
     /// Puts content into the object store and gives its id.
     pub fn write_blob(&self, bytes: &[u8]) -> Result<ObjectId, Error> {
         let written = self.inner.write_blob(bytes);
+        fault::point();
         let id =
             written.map_err(|cause| Error::new("could not write into the object store").because(cause))?;
         Ok(names::object_id(&id))
@@ -262,6 +263,7 @@ impl Written {
         for folder in missing.into_iter().rev() {
             fs::create_dir(folder)
                 .map_err(|cause| Error::new(format!("could not make {}", folder.display())).because(cause))?;
+            fault::point();
             self.folders.push(folder.to_owned());
         }
         Ok(())

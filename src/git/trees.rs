@@ -191,7 +191,7 @@ impl Tree for EmptyTree {
     }
 
     fn read(&self, entry: &TreeEntry, _limit: usize) -> Result<Vec<u8>, TreeError> {
-        Err(TreeError { message: format!("could not read `{}`: there are no files", entry.path) })
+        Err(TreeError::new(format!("could not read `{}`: there are no files", entry.path)))
     }
 }
 

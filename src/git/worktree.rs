@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use gix::index::entry::{Flags, Stage, Stat};
 
+use super::fs::UNFINISHED;
 use super::{Error, IndexTree, Repo, index, names};
 use crate::tree::{Kind, RepoPath, Tree, TreeEntry, TreeError};
 
@@ -182,6 +183,10 @@ impl<'repo> WorkTree<'repo> {
         let (mut files, mut unknown) = (Vec::new(), Vec::new());
         let mut linked: (Option<RepoPath>, bool) = (None, false);
         for path in self.paths_below(folder)? {
+            // It may hold the very bytes of an archive, and is none.
+            if path.name().starts_with(UNFINISHED) && self.tracked(&path)?.is_none() {
+                continue;
+            }
             if linked.0 != path.folder() {
                 linked = (path.folder(), self.lies_behind_a_link(&path));
             }

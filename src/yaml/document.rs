@@ -14,7 +14,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// The most mappings and sequences that may stand inside each other.
 pub const MAX_DEPTH: usize = 64;
 /// The most nodes (scalars, mappings, sequences, aliases) a document may have.
-pub const MAX_NODES: usize = 500_000;
+pub const MAX_NODES: usize = 150_000;
 
 /// Names a node of one [`Document`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
