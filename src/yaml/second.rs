@@ -229,7 +229,7 @@ mod tests {
         }
         for text in [bomb.as_str(), "a: &a [*a]\n"] {
             let found = judged(text).expect("it is refused");
-            assert_eq!(found.message, "aliases repeat more than the 500000 values that are read");
+            assert_eq!(found.message, "aliases repeat more than the 150000 values that are read");
         }
     }
 
