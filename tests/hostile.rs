@@ -51,6 +51,7 @@ fn meet_all(meetings: &[Meeting]) {
 }
 
 #[test]
+#[cfg_attr(debug_assertions, ignore = "takes minutes: cargo test --release --test hostile")]
 fn a_hostile_file_is_answered_within_bounds_by_every_command() {
     let (first, second) = MEETINGS.split_at(MEETINGS.len() / 2);
     std::thread::scope(|scope| {
@@ -63,9 +64,9 @@ fn a_hostile_file_is_answered_within_bounds_by_every_command() {
 fn a_hostile_manifest_is_refused_by_the_gate() {
     let fixture = Fixture::new();
     let gate = MEETINGS.iter().find(|meeting| meeting.name == "pre-receive").expect("it is in the table");
-    for input in
-        INPUTS.iter().filter(|input| !input.name.contains("blank lines") && !input.name.contains("comments"))
-    {
+    // Long, odd, and worth a warning at most.
+    let harmless = ["a million comments", "a million blank lines", "100,000 keys near a known one"];
+    for input in INPUTS.iter().filter(|input| !harmless.contains(&input.name)) {
         let taken = fixture.meet(gate, &(input.bytes)());
         assert_eq!(taken.ran.status, Some(1), "{}: {:.500}", input.name, taken.ran.err);
     }
