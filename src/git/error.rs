@@ -45,9 +45,8 @@ impl Error {
             let first: &(dyn StdError + 'static) = self;
             std::iter::successors(Some(first), |error| StdError::source(*error))
         };
-        let said = chain().filter_map(|error| error.downcast_ref::<Error>());
-        said.filter_map(|error| error.help.as_deref())
-            .next()
+        let mut said = chain().filter_map(|error| error.downcast_ref::<Error>());
+        said.find_map(|error| error.help.as_deref())
             .or_else(|| chain().find_map(|error| remedy(&error.to_string())))
     }
 
