@@ -35,23 +35,27 @@ pub(super) fn document(side: Side, text: &str) -> Result<Document, Unstructured>
     }
 }
 
-/// Anchors, aliases and merge keys make one place mean another. They are merged as the text they
-/// are, which is right only while all three sides have the same of them.
+/// Anchors, aliases and merge keys make one place mean another, and a tag makes a value mean another.
+/// They are merged as the text they are, which is right only while all three sides have the same of
+/// them.
 pub(super) fn same_references(documents: &Sides<Document>) -> Result<(), Unstructured> {
     let references = documents.as_ref().map(references);
     if references.base == references.ours && references.base == references.theirs {
         return Ok(());
     }
-    Err(Unstructured { reason: "anchors, aliases or merge keys differ between the sides".to_owned() })
+    Err(Unstructured { reason: "anchors, aliases, merge keys or tags differ between the sides".to_owned() })
 }
 
-/// Every anchored node and every alias, as text, in order.
+/// Every anchored or tagged node and every alias, as text, in order.
 fn references(document: &Document) -> Vec<&str> {
     let is_merge_key = |id: NodeId| document.scalar(id) == Some("<<");
     document
         .nodes()
         .filter(|(id, node)| {
-            node.anchor.is_some() || matches!(node.kind, NodeKind::Alias(_)) || is_merge_key(*id)
+            node.anchor.is_some()
+                || node.tag.is_some()
+                || matches!(node.kind, NodeKind::Alias(_))
+                || is_merge_key(*id)
         })
         .map(|(_, node)| node.full_span().of(document.text()))
         .collect()
