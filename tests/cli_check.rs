@@ -201,6 +201,35 @@ fn a_bad_merge_between_base_and_head_is_found_and_passes_once_mended() {
 }
 
 #[test]
+fn a_merge_of_three_branches_that_drops_one_is_found_and_what_was_dropped_may_be_undone_later() {
+    let scratch = repository();
+    let release = |branch: &str, app: &str, web: &str| {
+        scratch.git(&["switch", "-q", "-c", branch, "main"]);
+        scratch.write(PATH, manifest(&[("app", app, DIGEST_A), ("web", web, DIGEST_B)]));
+        scratch.commit(branch);
+    };
+    release("web", "v1.0.0", "v2.1.0");
+    release("note", "v1.0.0", "v2.0.0");
+    scratch.write("README", "x");
+    scratch.commit("note");
+    release("app", "v1.1.0", "v2.0.0");
+    scratch.sysbom(&["archive"]).expect(0);
+    scratch.commit("archive");
+    scratch.git(&["merge", "-q", "--no-verify", "-s", "ours", "note", "web"]);
+    assert_eq!(scratch.git(&["rev-list", "--parents", "-n1", "HEAD"]).split(' ').count(), 4);
+    scratch.sysbom(&["check", "--base", "main"]).expect(1).says("side-dropped").says("changed: `web`");
+
+    let then = |web: &str, message: &str| {
+        scratch.write(PATH, manifest(&[("app", "v1.1.0", DIGEST_A), ("web", web, DIGEST_B)]));
+        scratch.commit(message);
+    };
+    then("v2.1.0", "Bring web in");
+    scratch.sysbom(&["check", "--base", "main"]).expect(0);
+    then("v2.0.0", "Take web back");
+    scratch.sysbom(&["check", "--base", "main"]).expect(0).never_says("side-dropped");
+}
+
+#[test]
 fn a_closed_pipe_is_no_panic() {
     let scratch = repository();
     scratch.write(PATH, state("latest"));

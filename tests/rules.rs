@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use sha2::{Digest as _, Sha256};
 use sysbom::bom::{HistoryLayout, archive_path};
 use sysbom::check::{
-    Finding, Fix, Input, MergeCommit, Moves, RULES, Scope, Severity, Standing, check, judge,
+    Finding, Fix, Input, MergeCommit, MergeParent, Moves, RULES, Scope, Severity, Standing, check, judge,
 };
 use sysbom::policy::Date;
 use sysbom::report::{Color, Format, render};
@@ -470,9 +470,37 @@ fn merged(base: &str, sides: [&str; 2], result: &str) -> Vec<Finding> {
     merged_later(&trees, &after, &after)
 }
 
-fn merged_later([base, ours, theirs]: &[MapTree; 3], result: &MapTree, after: &MapTree) -> Vec<Finding> {
-    let merges =
-        [MergeCommit { label: "4f1c2ab".to_owned(), result, parents: vec![ours, theirs], bases: vec![base] }];
+fn merged_later(trees: &[MapTree; 3], result: &MapTree, after: &MapTree) -> Vec<Finding> {
+    let [base, ours, theirs] = trees;
+    joined(&[(ours, vec![base]), (theirs, vec![base])], result, &[], after)
+}
+
+/// What the rules find where the first of these parents became `after`, by a merge of them all, each
+/// with its bases, and by later commits.
+fn joined(
+    parents: &[(&MapTree, Vec<&MapTree>)],
+    result: &MapTree,
+    later: &[&MapTree],
+    after: &MapTree,
+) -> Vec<Finding> {
+    let sides = parents.iter().map(|(side, bases)| {
+        let bases = bases.iter().map(|base| *base as &dyn Tree).collect();
+        MergeParent { tree: *side, bases }
+    });
+    let merges = [MergeCommit {
+        label: "4f1c2ab".to_owned(),
+        result,
+        parents: sides.collect(),
+        later: &|look| {
+            for tree in later {
+                if look(*tree)?.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        },
+    }];
+    let ours = parents[0].0;
     let policies = judge(Some(ours), after).expect("the policy is valid");
     let input = Input { merges: &merges, ..Input::new(&policies, Some(ours), after, today()) };
     check(&input).expect("a map can be read")
@@ -793,7 +821,7 @@ fn side_dropped_fires_where_one_side_was_taken_whole() {
         ["error releases/current.yaml:8:10 4f1c2ab drops what their side alone changed: `web`"]
     );
     assert!(found[0].help.contains("`git checkout -m -- releases/current.yaml`"), "{}", found[0].help);
-    assert!(found[0].help.contains("a commit of its own after the merge"), "{}", found[0].help);
+    assert!(found[0].help.contains("a commit of its own after"), "{}", found[0].help);
     assert_eq!(
         dropped(&base, [&ours, &theirs], &theirs),
         ["error releases/current.yaml:4:10 4f1c2ab drops what our side alone changed: `app`"]
@@ -917,19 +945,59 @@ fn side_dropped_is_quiet_on_a_rollback_between_crosswise_merges() {
     let ours = tree(&app_and_web("v1.3.0", "v2.1.0"));
     let theirs = bases[0].clone();
     let result = tree(&app_and_web("v1.2.3", "v2.1.0"));
-    let found = |bases: Vec<&dyn Tree>| {
-        let merges = [MergeCommit {
-            label: "4f1c2ab".to_owned(),
-            result: &result,
-            parents: vec![&ours, &theirs],
-            bases,
-        }];
-        let policies = judge(Some(&ours), &result).expect("there is none");
-        let input = Input { merges: &merges, ..Input::new(&policies, Some(&ours), &result, today()) };
-        of_rule("side-dropped", &check(&input).expect("a map can be read"))
+    let found = |bases: &[&MapTree]| {
+        let parents = [(&ours, bases.to_vec()), (&theirs, bases.to_vec())];
+        of_rule("side-dropped", &joined(&parents, &result, &[], &result))
     };
-    assert_eq!(found(vec![&bases[0], &bases[1]]), [""; 0]);
-    assert_eq!(found(vec![&bases[0]]).len(), 1);
+    assert_eq!(found(&[&bases[0], &bases[1]]), [""; 0]);
+    assert_eq!(found(&[&bases[0]]).len(), 1);
+}
+
+#[test]
+fn side_dropped_fires_on_each_side_of_an_octopus_merge() {
+    let [base, ours, web] = apart();
+    let job = base.clone() + &component("job", "v3.0.0");
+    let trees = [&base, &ours, &web, &job].map(|text| tree(text));
+    let [base, ours, web, job] = &trees;
+    let parents = [(ours, vec![base]), (web, vec![base]), (job, vec![base])];
+    let found = |result: &str| {
+        let result = tree(result).with(&archive(0, &apart()[1]), apart()[1].clone());
+        let shorter = |found: String| found.replace("4f1c2ab drops what their side alone changed: ", "");
+        let found = of_rule("side-dropped", &joined(&parents, &result, &[], &result));
+        found.into_iter().map(shorter).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(&apart()[1]),
+        ["error releases/current.yaml:1:1 `job`", "error releases/current.yaml:8:10 `web`"]
+    );
+    assert_eq!(found(&app_and_web("v1.3.0", "v2.1.0")), ["error releases/current.yaml:1:1 `job`"]);
+    assert_eq!(found(&(app_and_web("v1.3.0", "v2.1.0") + &component("job", "v3.0.0"))), [""; 0]);
+}
+
+#[test]
+fn side_dropped_fires_where_several_sides_of_an_octopus_merge_changed_the_same_alike() {
+    let [base, ours, web] = apart().map(|text| tree(&text));
+    let parents = [(&ours, vec![&base]), (&web, vec![&base]), (&web, vec![&base])];
+    assert_eq!(places("side-dropped", &joined(&parents, &ours, &[], &ours)).len(), 1);
+    // Apart is a conflict, and a side that took it back is what a merge takes.
+    let other = tree(&app_and_web("v1.2.3", "v2.2.0"));
+    let parents = [(&ours, vec![&base]), (&web, vec![&base]), (&other, vec![&base])];
+    assert_eq!(places("side-dropped", &joined(&parents, &ours, &[], &ours)), [""; 0]);
+    let parents = [(&ours, vec![&base]), (&web, vec![&web]), (&base, vec![&web])];
+    assert_eq!(places("side-dropped", &joined(&parents, &ours, &[], &ours)), [""; 0]);
+}
+
+#[test]
+fn side_dropped_is_quiet_where_what_was_brought_in_is_undone_by_a_commit_of_its_own() {
+    let [base, ours, theirs] = apart().map(|text| tree(&text));
+    let parents = [(&ours, vec![&base]), (&theirs, vec![&base])];
+    let restored = tree(&app_and_web("v1.3.0", "v2.1.0"));
+    let undone = tree(&(apart()[1].clone() + "# without web\n"));
+    let found = |later: &[&MapTree]| places("side-dropped", &joined(&parents, &ours, later, &undone));
+    assert_eq!(found(&[&restored, &undone]), [""; 0]);
+    // Nothing that does not touch it brings it in, nor does a commit that nobody can read.
+    let (other, broken, gone) = (tree(&app("v1.4.0")), tree("images: ["), MapTree::new());
+    assert_eq!(found(&[&other, &broken, &gone, &undone]).len(), 1);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What a check is given: the policy that judges, the trees before and after, the merges between
 //! them, and what only git's log can tell.
 
+use std::ops::ControlFlow;
+
 use crate::policy::{Date, Policies, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
 
@@ -76,9 +78,25 @@ pub struct MergeCommit<'a> {
     /// What it holds.
     pub result: &'a dyn Tree,
     /// Its parents, the first one first.
-    pub parents: Vec<&'a dyn Tree>,
-    /// The merge bases of its first two parents: none if they have nothing in common, several
-    /// where the histories were merged crosswise before.
+    pub parents: Vec<MergeParent<'a>>,
+    /// Shows what the commits hold that contain it, one by one, until told to stop. Asked only where
+    /// it seems to have lost something.
+    pub later: Shown<'a>,
+}
+
+/// A way to be shown trees.
+pub type Shown<'a> = &'a dyn Fn(Look<'_>) -> Result<(), TreeError>;
+
+/// One who looks at trees, and says when they have seen enough.
+pub type Look<'l> = &'l mut dyn FnMut(&dyn Tree) -> Result<ControlFlow<()>, TreeError>;
+
+/// One parent of a merge commit.
+#[derive(Clone)]
+pub struct MergeParent<'a> {
+    /// What it holds.
+    pub tree: &'a dyn Tree,
+    /// The merge bases of it and the others taken together: none if they have nothing in common,
+    /// several where the histories were merged crosswise before.
     pub bases: Vec<&'a dyn Tree>,
 }
 

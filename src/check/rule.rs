@@ -209,7 +209,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Error,
         silenced: Silenced::Never,
         explain: include_str!("../../docs/rules/side-dropped.md"),
-        run: &[Run::Read(dropped::side_dropped)],
+        run: &[Run::Looked(dropped::side_dropped)],
     },
     Rule {
         id: "snapshot-id",

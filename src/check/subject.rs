@@ -8,7 +8,7 @@ use crate::text::Span;
 use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
 
 use super::file::{File, Read};
-use super::{Excerpt, Input, Scope};
+use super::{Excerpt, Input, MergeCommit, MergeParent, Scope};
 
 /// One system before and after an update.
 pub struct Subject<'a> {
@@ -57,14 +57,20 @@ pub enum Role {
 
 /// One merge commit's manifests.
 pub struct Merge<'a> {
-    /// What to call it.
-    pub label: &'a str,
+    /// The commit.
+    pub commit: &'a MergeCommit<'a>,
     /// What it holds.
     pub result: File,
-    /// What its parents hold, in order; `None` for one without a manifest.
-    pub parents: Vec<Option<File>>,
-    /// What their merge bases hold, at least one; `None` for one without a manifest, and where
-    /// they have nothing in common.
+    /// Its parents, in order.
+    pub parents: Vec<Parent>,
+}
+
+/// One parent of a merge commit.
+pub struct Parent {
+    /// What it holds; `None` if it has no manifest.
+    pub file: Option<File>,
+    /// What its merge bases with the others hold, at least one; `None` for one without a manifest,
+    /// and where they have nothing in common.
     pub bases: Vec<Option<File>>,
 }
 
@@ -175,6 +181,13 @@ impl<'a> Subject<'a> {
     }
 }
 
+impl Merge<'_> {
+    /// The manifests of the parents that have one.
+    pub fn files(&self) -> impl Iterator<Item = &File> {
+        self.parents.iter().filter_map(|parent| parent.file.as_ref())
+    }
+}
+
 /// One component before and after.
 pub struct Pair<'s> {
     /// The file on base.
@@ -196,6 +209,17 @@ impl Side {
     /// What stands at a path below history.
     pub fn history_entry(&self, path: &RepoPath) -> Option<&TreeEntry> {
         find(&self.history, path)
+    }
+}
+
+impl Parent {
+    fn read(parent: &MergeParent, system: &System) -> Result<Parent, TreeError> {
+        let bases = parent.bases.iter().map(|base| manifest_of(*base, system));
+        let mut bases = bases.collect::<Result<Vec<_>, _>>()?;
+        if bases.is_empty() {
+            bases.push(None);
+        }
+        Ok(Parent { file: manifest_of(parent.tree, system)?, bases })
     }
 }
 
@@ -228,44 +252,34 @@ fn find<'t>(entries: &'t [TreeEntry], path: &RepoPath) -> Option<&'t TreeEntry> 
 fn merges<'a>(input: &'a Input<'a>, system: &System) -> Result<Vec<Merge<'a>>, TreeError> {
     let mut merges = Vec::new();
     for commit in input.merges {
-        let at = |tree: &dyn Tree| tree.entry(&system.manifest);
-        let Some(result) = at(commit.result)? else { continue };
-        let parents = commit.parents.iter().map(|tree| at(*tree)).collect::<Result<Vec<_>, _>>()?;
-        let bases = commit.bases.iter().map(|tree| at(*tree)).collect::<Result<Vec<_>, _>>()?;
-        if is_plain(&result, &parents, &bases) {
+        let Some(result) = commit.result.entry(&system.manifest)? else { continue };
+        if is_plain(commit, system, &result)? {
             continue;
         }
-        let read = |tree, entry: Option<TreeEntry>| {
-            entry.map(|entry| File::read(tree, entry, &system.policy.layout)).transpose()
-        };
-        let parents = commit.parents.iter().zip(parents).map(|(tree, entry)| read(*tree, entry));
-        let bases = commit.bases.iter().zip(bases).map(|(tree, entry)| read(*tree, entry));
-        let mut bases = bases.collect::<Result<Vec<_>, _>>()?;
-        if bases.is_empty() {
-            bases.push(None);
-        }
-        merges.push(Merge {
-            label: &commit.label,
-            parents: parents.collect::<Result<_, _>>()?,
-            bases,
-            result: File::read(commit.result, result, &system.policy.layout)?,
-        });
+        let parents = commit.parents.iter().map(|parent| Parent::read(parent, system));
+        let parents = parents.collect::<Result<_, _>>()?;
+        let result = File::read(commit.result, result, &system.policy.layout)?;
+        merges.push(Merge { commit, result, parents });
     }
     Ok(merges)
 }
 
 /// Whether one side at most changed the manifest, and that side's is the result. Nothing can be
 /// torn or lost then, and of a push of thousands of merges hardly any has to be read.
-fn is_plain(result: &TreeEntry, parents: &[Option<TreeEntry>], bases: &[Option<TreeEntry>]) -> bool {
-    fn id(entry: Option<&TreeEntry>) -> Option<&ObjectId> {
-        entry.map(|entry| &entry.id)
-    }
-    let ids: Vec<_> = parents.iter().map(|parent| id(parent.as_ref())).collect();
-    let result = Some(&result.id);
-    let only_one_moved = |base| ids.iter().all(|id| *id == result || *id == base);
-    ids.contains(&result)
-        && match bases {
-            [] => only_one_moved(None),
-            bases => bases.iter().any(|base| only_one_moved(id(base.as_ref()))),
+fn is_plain(commit: &MergeCommit, system: &System, result: &TreeEntry) -> Result<bool, TreeError> {
+    let id = |tree: &dyn Tree| Ok(tree.entry(&system.manifest)?.map(|entry| entry.id));
+    let mut is_of_a_parent = false;
+    for parent in &commit.parents {
+        let own = id(parent.tree)?;
+        if own.as_ref() == Some(&result.id) {
+            is_of_a_parent = true;
+            continue;
         }
+        let bases = parent.bases.iter().map(|base| id(*base)).collect::<Result<Vec<_>, TreeError>>()?;
+        let has_not_moved = if bases.is_empty() { own.is_none() } else { bases.contains(&own) };
+        if !has_not_moved {
+            return Ok(false);
+        }
+    }
+    Ok(is_of_a_parent)
 }

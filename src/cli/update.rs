@@ -1,7 +1,9 @@
 //! What is judged: a base, what stands against it, and the merges between. `check` and the hooks
 //! say which; this file asks git for the trees and hands them to the rules.
 
-use crate::check::{Finding, Input, MergeCommit, Moves, Scope, Standing};
+use std::collections::BTreeMap;
+
+use crate::check::{Finding, Input, Look, MergeCommit, MergeParent, Moves, Scope, Standing};
 use crate::git::{EmptyTree, Repo};
 use crate::policy::{Date, Policies, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
@@ -57,8 +59,15 @@ pub struct Join {
     /// What it holds.
     pub result: Revision,
     /// Its parents, the first one first.
-    pub parents: Vec<ObjectId>,
-    /// The newest common ancestors of the first two.
+    pub parents: Vec<Parent>,
+}
+
+/// One parent of a merge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// The commit.
+    pub id: ObjectId,
+    /// The newest ancestors that it has in common with the other parents.
     pub bases: Vec<ObjectId>,
 }
 
@@ -128,8 +137,12 @@ impl Update {
         let before = before.as_ref().map(|tree| tree as &dyn Tree);
         let after = self.after.tree(repo)?;
         let policies = by.policies.clone().on(by.today);
-        let joins =
-            self.merges.iter().map(|join| JoinTrees::open(repo, join)).collect::<Result<Vec<_>, _>>()?;
+        let tips = self.tips(repo)?;
+        let joins = self
+            .merges
+            .iter()
+            .map(|join| JoinTrees::open(repo, join, &tips))
+            .collect::<Result<Vec<_>, _>>()?;
         let merges: Vec<MergeCommit<'_>> = joins.iter().map(JoinTrees::as_merge).collect();
         let input = Input {
             before_name: if self.base_name.is_empty() { "BASE" } else { &self.base_name },
@@ -171,6 +184,17 @@ impl Update {
         Ok(branch.map(|tip| repo.is_ancestor(head, &tip)).transpose()?.unwrap_or(false))
     }
 
+    /// The newest commits of what is judged.
+    fn tips(&self, repo: &Repo) -> Result<Vec<ObjectId>, Failure> {
+        Ok(match &self.after {
+            Revision::Commit(head) => vec![head.clone()],
+            Revision::Index | Revision::WorkTree => {
+                repo.head()?.into_iter().chain(repo.merge_heads()?).collect()
+            }
+            Revision::Nothing => Vec::new(),
+        })
+    }
+
     fn is_former(&self, repo: &Repo, system: &System, id: &ObjectId) -> Result<bool, TreeError> {
         match &self.base {
             Some(base) => Ok(repo.is_former_state(base, &system.manifest, id)?),
@@ -201,13 +225,28 @@ impl Revision {
 fn pending(repo: &Repo, result: &Revision) -> Result<Option<Join>, Failure> {
     let Some(head) = repo.head()? else { return Ok(None) };
     let theirs = repo.merge_heads()?;
-    let Some(their_first) = theirs.first() else { return pending_pick(repo, head, result) };
+    if theirs.is_empty() {
+        return pending_pick(repo, head, result);
+    }
     Ok(Some(Join {
         label: "the merge being committed".to_owned(),
         result: result.clone(),
-        bases: repo.merge_bases(&head, std::slice::from_ref(their_first))?,
-        parents: std::iter::once(head).chain(theirs).collect(),
+        parents: parents(repo, std::iter::once(head).chain(theirs).collect())?,
     }))
+}
+
+/// The parents of a merge, each with the bases that git takes to merge it with all the others.
+fn parents(repo: &Repo, ids: Vec<ObjectId>) -> Result<Vec<Parent>, Failure> {
+    // Of two sides both have the same bases.
+    if let [ours, theirs] = &ids[..] {
+        let bases = repo.merge_bases(ours, std::slice::from_ref(theirs))?;
+        return Ok(ids.into_iter().map(|id| Parent { id, bases: bases.clone() }).collect());
+    }
+    let with_bases = |(index, id): (usize, &ObjectId)| {
+        let others: Vec<ObjectId> = [&ids[..index], &ids[index + 1..]].concat();
+        Ok(Parent { id: id.clone(), bases: repo.merge_bases(id, &others)? })
+    };
+    ids.iter().enumerate().map(with_bases).collect()
 }
 
 /// A pick is a merge whose base is the picked commit's parent; a revert is one whose base is the
@@ -221,50 +260,72 @@ fn pending_pick(repo: &Repo, head: ObjectId, result: &Revision) -> Result<Option
     Ok(Some(Join {
         label: what.to_owned(),
         result: result.clone(),
-        parents: vec![head, theirs],
-        bases: vec![base],
+        parents: [head, theirs].map(|id| Parent { id, bases: vec![base.clone()] }).into(),
     }))
 }
 
 fn merges_between(repo: &Repo, bases: &[ObjectId], head: &ObjectId) -> Result<Vec<Join>, Failure> {
     let mut merges = Vec::new();
     for commit in repo.merges_between(bases, head, MOST_COMMITS)? {
-        if let [first, second, ..] = &commit.parents[..] {
-            merges.push(Join {
-                label: commit.id.short().to_owned(),
-                result: Revision::Commit(commit.id.clone()),
-                bases: repo.merge_bases(first, std::slice::from_ref(second))?,
-                parents: commit.parents,
-            });
-        }
+        merges.push(Join {
+            label: commit.id.short().to_owned(),
+            result: Revision::Commit(commit.id),
+            parents: parents(repo, commit.parents)?,
+        });
     }
     Ok(merges)
 }
 
+/// Shows what the commits hold that contain a merge.
+type Later<'a> = Box<dyn Fn(Look<'_>) -> Result<(), TreeError> + 'a>;
+
+/// A merge with the trees to look into.
 struct JoinTrees<'a> {
-    label: &'a str,
+    join: &'a Join,
     result: Box<dyn Tree + 'a>,
     parents: Vec<Box<dyn Tree + 'a>>,
-    bases: Vec<Box<dyn Tree + 'a>>,
+    bases: BTreeMap<&'a ObjectId, Box<dyn Tree + 'a>>,
+    later: Later<'a>,
 }
 
 impl<'a> JoinTrees<'a> {
-    fn open(repo: &'a Repo, join: &'a Join) -> Result<JoinTrees<'a>, Failure> {
+    fn open(repo: &'a Repo, join: &'a Join, tips: &'a [ObjectId]) -> Result<JoinTrees<'a>, Failure> {
         let commit = |id: &ObjectId| Revision::Commit(id.clone()).tree(repo);
+        let bases = join.parents.iter().flat_map(|parent| &parent.bases);
         Ok(JoinTrees {
-            label: &join.label,
+            join,
             result: join.result.tree(repo)?,
-            parents: join.parents.iter().map(commit).collect::<Result<_, _>>()?,
-            bases: join.bases.iter().map(commit).collect::<Result<_, _>>()?,
+            parents: join.parents.iter().map(|parent| commit(&parent.id)).collect::<Result<_, _>>()?,
+            bases: bases.map(|base| Ok((base, commit(base)?))).collect::<Result<_, Failure>>()?,
+            later: Box::new(|look| show_later(repo, &join.result, tips, look)),
         })
     }
 
     fn as_merge(&self) -> MergeCommit<'_> {
+        let base = |base| &*self.bases[base];
+        let parents = self.join.parents.iter().zip(&self.parents);
+        let parents = parents.map(|(parent, tree)| MergeParent {
+            tree: &**tree,
+            bases: parent.bases.iter().map(base).collect(),
+        });
         MergeCommit {
-            label: self.label.to_owned(),
+            label: self.join.label.clone(),
             result: &*self.result,
-            parents: self.parents.iter().map(|tree| &**tree).collect(),
-            bases: self.bases.iter().map(|tree| &**tree).collect(),
+            parents: parents.collect(),
+            later: &*self.later,
         }
     }
+}
+
+/// Shows the files of the commits that contain a merge, up to the tips.
+fn show_later(repo: &Repo, merge: &Revision, tips: &[ObjectId], look: Look) -> Result<(), TreeError> {
+    let Revision::Commit(merge) = merge else { return Ok(()) };
+    for tip in tips {
+        for commit in repo.commits_containing(merge, tip, MOST_COMMITS)? {
+            if look(&repo.commit_tree(&commit)?)?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! Commits: naming them, their parents and dates, and which of them contain which.
 
+use std::collections::BTreeMap;
+
 use gix::objs::FindExt;
 
 use super::{Error, Repo, error, names};
@@ -159,6 +161,36 @@ impl Repo {
         }
         commits.sort_by_key(|commit| std::cmp::Reverse(commit.committer_time));
         Ok(commits)
+    }
+
+    /// The commits that contain `older`, itself not among them, up to `newer`.
+    ///
+    /// # Errors
+    /// `newer` has more than `limit` that `older` has not, or an object is missing.
+    pub fn commits_containing(
+        &self,
+        older: &ObjectId,
+        newer: &ObjectId,
+        limit: usize,
+    ) -> Result<Vec<ObjectId>, Error> {
+        let commits = self.commits_between(std::slice::from_ref(older), newer, limit)?;
+        let mut children: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();
+        for commit in &commits {
+            for parent in &commit.parents {
+                children.entry(parent).or_default().push(&commit.id);
+            }
+        }
+        let mut containing = Vec::new();
+        let mut pending = vec![older];
+        while let Some(id) = pending.pop() {
+            for child in children.remove(id).unwrap_or_default() {
+                containing.push(child.clone());
+                pending.push(child);
+            }
+        }
+        containing.sort_unstable();
+        containing.dedup();
+        Ok(containing)
     }
 
     /// One commit's parents and date.

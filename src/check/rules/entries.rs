@@ -4,16 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
-
+use super::data::{Hash, children, hashes};
 use crate::bom::{Component, Field, Fields, Pin};
 use crate::check::file::Read;
 use crate::check::subject::by_name;
 use crate::text::Span;
 use crate::yaml::{Document, NodeId, NodeKind, Path};
-
-/// Stands for the data of a node: equal where that is.
-pub type Hash = [u8; 32];
 
 /// No path is written out beyond this many bytes; what lies below is compared as a whole. A hostile
 /// text could have a path of a megabyte for each of its values.
@@ -101,11 +97,7 @@ impl Entries {
         let chosen: BTreeMap<NodeId, &Component> =
             named.into_values().map(|component| (component.node, component)).collect();
         let mut entries = Entries::default();
-        let mut hashes = BTreeMap::new();
-        if let Some(root) = read.document.root() {
-            hash(&read.document, root, &mut hashes);
-        }
-        let text = Text { document: &read.document, hashes };
+        let text = Text { document: &read.document, hashes: hashes(&read.document) };
         let mut pending: Vec<(NodeId, Path)> =
             read.document.root().map(|root| (root, Path::root())).into_iter().collect();
         while let Some((node, path)) = pending.pop() {
@@ -205,7 +197,7 @@ fn named_children(document: &Document, node: NodeId, path: &Path) -> Vec<(NodeId
         return Vec::new();
     }
     match &document.node(node).kind {
-        NodeKind::Mapping { .. } => super::data::children(document, node, path),
+        NodeKind::Mapping { .. } => children(document, node, path),
         NodeKind::Sequence { items, .. } => {
             let named = items.iter().map(|item| {
                 let name = document.scalar(document.get(item.value, "name")?)?;
@@ -221,34 +213,4 @@ fn named_children(document: &Document, node: NodeId, path: &Path) -> Vec<(NodeId
 fn above(path: &Path) -> Option<String> {
     let (above, _) = path.split_last()?;
     (!above.segments().is_empty()).then(|| above.to_string())
-}
-
-/// The data of every node that is a value, whatever order its keys stand in. Nesting is limited by
-/// the document.
-fn hash(document: &Document, node: NodeId, hashes: &mut BTreeMap<NodeId, Hash>) -> Hash {
-    let mut hasher = Sha256::new();
-    match &document.node(node).kind {
-        NodeKind::Scalar { value, .. } => hasher.update([b"s", value.as_bytes()].concat()),
-        NodeKind::Alias(_) => {
-            hasher.update([b"a", document.node(node).span.of(document.text()).as_bytes()].concat());
-        }
-        NodeKind::Mapping { entries, .. } => {
-            let pair = |entry: &crate::yaml::Entry| {
-                [hash(document, entry.key, hashes), hash(document, entry.value, hashes)]
-            };
-            let mut pairs: Vec<[Hash; 2]> = entries.iter().map(pair).collect();
-            pairs.sort_unstable();
-            hasher.update(b"m");
-            pairs.iter().flatten().for_each(|part| hasher.update(part));
-        }
-        NodeKind::Sequence { items, .. } => {
-            hasher.update(b"l");
-            for item in items {
-                hasher.update(hash(document, item.value, hashes));
-            }
-        }
-    }
-    let hash = hasher.finalize().into();
-    hashes.insert(node, hash);
-    hash
 }

@@ -17,3 +17,4 @@ pub mod yaml;
 
 mod data;
 mod entries;
+mod sides;

@@ -14,11 +14,11 @@ pub fn torn_pin(subject: &Subject) -> Vec<Finding> {
     let mut found = Vec::new();
     for merge in &subject.merges {
         // A side taken as it is has no torn pin of this merge's making.
-        if merge.parents.iter().flatten().any(|parent| parent.entry.id == merge.result.entry.id) {
+        if merge.files().any(|parent| parent.entry.id == merge.result.entry.id) {
             continue;
         }
         let Some(result) = merge.result.as_read() else { continue };
-        let parents: Vec<&Read> = merge.parents.iter().flatten().filter_map(File::as_read).collect();
+        let parents: Vec<&Read> = merge.files().filter_map(File::as_read).collect();
         if parents.len() < 2 {
             continue;
         }
@@ -92,16 +92,20 @@ impl Torn<'_> {
         let message = if self.image_only {
             format!(
                 "{} gave `{name}` the image `{image}` of one side with tag and digest of the other",
-                merge.label
+                merge.commit.label
             )
         } else {
-            format!("{} tore the pin of `{name}`: no side has `{tag}` with `{}`", merge.label, short(digest))
+            format!(
+                "{} tore the pin of `{name}`: no side has `{tag}` with `{}`",
+                merge.commit.label,
+                short(digest)
+            )
         };
         let help =
             "put image, tag and digest of one side back together and commit; `sysbom install` sets up the \
                     merge driver, which never tears a pin"
                 .to_owned();
-        let sides = merge.parents.iter().flatten().filter_map(|parent| {
+        let sides = merge.files().filter_map(|parent| {
             let component = parent.as_read()?.manifest.component(name)?;
             let field = component.tag.as_ref().or(component.digest.as_ref())?;
             Some(parent.excerpt(field.span, "one of the sides"))
@@ -129,7 +133,7 @@ fn mixed_experiment(subject: &Subject, merge: &Merge, result: &Read, parents: &[
     if sides.len() < 2 || sides.contains(&mixed) || !from_sides || now != mixed {
         return None;
     }
-    let message = format!("{} put the experiment together from both sides", merge.label);
+    let message = format!("{} put the experiment together from both sides", merge.commit.label);
     let help = "take the experiment block of one side as a whole and commit".to_owned();
     let span = result.document.node(experiment).span;
     let span = Span::new(span.start, span.start + first_line(span.of(&merge.result.source.text)).len());
