@@ -433,6 +433,29 @@ fn a_clone_that_does_not_know_its_base_is_told_so() {
 }
 
 #[test]
+fn which_branch_is_base_is_told_with_the_reason_and_how_to_name_another() {
+    let scratch = published();
+    scratch.sysbom(&["install"]).expect(0).says("base    origin/main (from refs/remotes/origin/HEAD)\n");
+    scratch.git(&["remote", "set-head", "origin", "--delete"]);
+    scratch.git(&["switch", "-q", "-c", "mine"]);
+    scratch.git(&["push", "-q", "-u", "origin", "mine"]);
+    for command in ["install", "doctor"] {
+        scratch
+            .sysbom(&[command])
+            .expect(0)
+            .says("origin/main")
+            .says("(from the usual name of a default branch)")
+            .says("`git config sysbom.base origin/NAME`");
+    }
+    let before = scratch.git(&["rev-parse", "origin/mine"]);
+    let reference = format!("app=ghcr.io/acme/app:v1.1.0@{DIGEST_B}");
+    scratch.sysbom(&["release", &reference, "--direct", "--push", "origin"]).expect(0);
+    scratch.git(&["fetch", "-q"]);
+    assert_eq!(scratch.git(&["rev-parse", "origin/mine"]), before, "a release goes onto base");
+    assert!(scratch.git(&["show", "origin/main:releases/current.yaml"]).contains("v1.1.0"));
+}
+
+#[test]
 fn every_system_is_judged_and_gets_its_own_archive() {
     let scratch = Scratch::new();
     scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");

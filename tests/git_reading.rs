@@ -5,7 +5,7 @@ mod git_support;
 use std::collections::HashSet;
 
 use git_support::{Sandbox, succeed, time};
-use sysbom::git::{GitEnv, Repo, State};
+use sysbom::git::{GitEnv, Repo, State, USUAL_NAME};
 use sysbom::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry};
 
 const CURRENT: &str = "releases/current.yaml";
@@ -265,7 +265,7 @@ fn an_empty_repository_has_no_base() {
 }
 
 #[test]
-fn base_is_the_first_that_is_known_of_four() {
+fn base_is_the_first_that_is_known_of_five() {
     let sandbox = Sandbox::new();
     let first = sandbox.commit(1, CURRENT, "a\n");
     let base = |how: &str| {
@@ -284,6 +284,8 @@ fn base_is_the_first_that_is_known_of_four() {
     assert_eq!(base("refs/remotes/origin/HEAD"), (second.clone(), "origin/trunk".to_owned()));
     sandbox.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/gone"]);
     assert_eq!(base("upstream"), (first.clone(), "main".to_owned()));
+    sandbox.git(&["update-ref", "refs/remotes/origin/main", second.as_str()]);
+    assert_eq!(base(USUAL_NAME), (second.clone(), "origin/main".to_owned()));
 
     sandbox.git(&["config", "sysbom.base", "topic~1"]);
     assert_eq!(base("sysbom.base"), (first, "topic~1".to_owned()));
@@ -299,6 +301,28 @@ fn base_is_the_first_that_is_known_of_four() {
     let fault = sandbox.repo().base().unwrap_err();
     assert!(fault.message().contains("sysbom.base"), "{}", fault.chain());
     assert!(fault.chain().contains("`nowhere` names no commit"), "{}", fault.chain());
+}
+
+#[test]
+fn a_feature_branch_with_an_upstream_is_not_base_where_a_default_branch_is() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.commit(1, CURRENT, "a\n");
+    sandbox.git(&["remote", "add", "origin", "../forge.git"]);
+    let follow = |branch: &str| sandbox.git(&["branch", "-q", "--set-upstream-to", branch]);
+    let base = || sandbox.repo().base().unwrap().map(|base| (base.name, base.how)).unwrap();
+    sandbox.git(&["switch", "-q", "-c", "mine"]);
+    sandbox.git(&["update-ref", "refs/remotes/origin/mine", first.as_str()]);
+    follow("origin/mine");
+    assert_eq!(base(), ("origin/mine".to_owned(), "upstream"), "no other is known");
+    for (name, found) in [("master", "master"), ("main", "main"), ("trunk", "main")] {
+        sandbox.git(&["update-ref", &format!("refs/remotes/origin/{name}"), first.as_str()]);
+        assert_eq!(base(), (format!("origin/{found}"), USUAL_NAME));
+    }
+    follow("origin/master");
+    assert_eq!(base(), ("origin/master".to_owned(), USUAL_NAME), "of several, the one that is followed");
+    follow("origin/mine");
+    sandbox.git(&["config", "init.defaultBranch", "trunk"]);
+    assert_eq!(base(), ("origin/trunk".to_owned(), USUAL_NAME));
 }
 
 #[test]

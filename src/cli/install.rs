@@ -60,21 +60,29 @@ pub fn install(args: &InstallArgs, env: &Env, console: &mut Console) -> Result<E
         setup.attributes = AttributesFile::Info;
     }
     tell(&repo.install(&setup)?, env, console)?;
-    say_if_base_is_unknown(&repo, console)?;
+    say_base(&repo, console)?;
     Ok(Exit::Ok)
 }
 
-/// With a remote and without a known base, HEAD stands in for it, and what a feature branch holds
-/// would be archived as if it had been published.
-fn say_if_base_is_unknown(repo: &Repo, console: &mut Console) -> Result<(), Failure> {
+/// Which branch is base, and why. With a remote and without a known base, HEAD stands in for it,
+/// and what a feature branch holds would be archived as if it had been published.
+fn say_base(repo: &Repo, console: &mut Console) -> Result<(), Failure> {
+    let Some(base) = repo.base()? else { return Ok(()) };
     let has_remote = repo.config("remote.origin.url").is_some();
-    if has_remote && repo.base()?.is_some_and(|base| base.how == "HEAD") {
-        console.out(
+    if base.how == "HEAD" && has_remote {
+        return console.out(
             "note    the protected branch is not known, HEAD is taken for it\n        \
              help: name it: `git config sysbom.base origin/main`, or `git remote set-head origin --auto`\n",
-        )?;
+        );
     }
-    Ok(())
+    if base.how == "HEAD" {
+        return Ok(());
+    }
+    console.out(format!("base    {} (from {})\n", escape(&base.name), base.how))?;
+    match base.help() {
+        Some(help) => console.out(format!("        help: if another is protected: {help}\n")),
+        None => Ok(()),
+    }
 }
 
 /// Runs `uninstall`.

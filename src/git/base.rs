@@ -10,13 +10,29 @@ pub struct Base {
     pub commit: ObjectId,
     /// The name it was found under, such as `origin/main`.
     pub name: String,
-    /// What named it: `sysbom.base`, `refs/remotes/origin/HEAD`, `upstream` or `HEAD`.
+    /// What named it: `sysbom.base`, `refs/remotes/origin/HEAD`, [`USUAL_NAME`], `upstream` or `HEAD`.
     pub how: &'static str,
+}
+
+/// How base was found where a branch of `origin` has the name that default branches have.
+pub const USUAL_NAME: &str = "the usual name of a default branch";
+
+impl Base {
+    /// How to name base, where its name or the branch that is checked out had to tell it.
+    pub fn help(&self) -> Option<&'static str> {
+        [USUAL_NAME, "upstream"]
+            .contains(&self.how)
+            .then_some("`git remote set-head origin --auto`, or `git config sysbom.base origin/NAME`")
+    }
 }
 
 impl Repo {
     /// Finds base: `sysbom.base` in git's configuration, else `refs/remotes/origin/HEAD`, else the
+    /// branch of `origin` with the name in `init.defaultBranch`, `main` or `master`, else the
     /// upstream of the current branch, else HEAD; `None` before the first commit.
+    ///
+    /// Of several such branches the upstream of the current branch is taken, where that is one of
+    /// them, else the first. A feature branch has an upstream too, once it is pushed with `-u`.
     ///
     /// # Errors
     /// `sysbom.base` names no commit.
@@ -27,9 +43,15 @@ impl Repo {
         if let Some(base) = self.base_of_ref("refs/remotes/origin/HEAD", "refs/remotes/origin/HEAD") {
             return Ok(Some(base));
         }
-        if let Some(upstream) = self.upstream()
-            && let Some(base) = self.base_of_ref(&upstream, "upstream")
-        {
+        let upstream = self.upstream();
+        let named = self.usual_names().into_iter();
+        let mut named: Vec<(String, Base)> =
+            named.filter_map(|name| Some((name.clone(), self.base_of_ref(&name, USUAL_NAME)?))).collect();
+        if !named.is_empty() {
+            let followed = named.iter().position(|(name, _)| Some(name) == upstream.as_ref());
+            return Ok(Some(named.swap_remove(followed.unwrap_or(0)).1));
+        }
+        if let Some(base) = upstream.and_then(|upstream| self.base_of_ref(&upstream, "upstream")) {
             return Ok(Some(base));
         }
         Ok(self.head()?.map(|commit| Base { commit, name: "HEAD".to_owned(), how: "HEAD" }))
@@ -51,6 +73,13 @@ impl Repo {
         let shown = target.unwrap_or_else(|| reference.name().shorten().to_string());
         let commit = reference.peel_to_commit().ok()?;
         Some(Base { commit: names::object_id(&commit.id), name: shown, how })
+    }
+
+    /// The branches of `origin` that are likely the default one, the likeliest first.
+    fn usual_names(&self) -> Vec<String> {
+        let configured = self.config("init.defaultBranch").filter(|name| !name.is_empty());
+        let names = configured.iter().map(String::as_str).chain(["main", "master"]);
+        names.map(|name| format!("refs/remotes/origin/{name}")).collect()
     }
 
     /// The full name of the ref that follows the current branch's upstream.

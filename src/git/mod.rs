@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 
 use crate::tree::{ObjectId, RepoPath};
 
-pub use base::Base;
+pub use base::{Base, USUAL_NAME};
 pub use branches::{Branch, Moved};
 pub use build::{Content, NewCommit};
 pub use commits::Commit;

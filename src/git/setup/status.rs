@@ -159,7 +159,9 @@ impl Repo {
                 Check::bad("base", "the protected branch is not known, HEAD is taken for it", help)
             }
             Ok(Some(base)) => {
-                Check::good("base", format!("{} at {} (from {})", base.name, base.commit.short(), base.how))
+                let found = format!("{} at {} (from {})", base.name, base.commit.short(), base.how);
+                let other = base.help().map(|help| format!("; if another is protected: {help}"));
+                Check::good("base", found + &other.unwrap_or_default())
             }
             Ok(None) => Check::good("base", "there is no commit yet"),
             Err(cause) => Check::bad("base", cause.chain(), help),
