@@ -77,3 +77,33 @@ fn git_merges_what_the_oracle_merges_and_nothing_else() {
     }
     assert!(needless * 100 < CASES, "{needless} needless conflicts");
 }
+
+/// The oracle is worth something only if it sees what a merge of lines does to these cases.
+#[test]
+fn the_oracle_sees_what_a_merge_of_lines_tears() {
+    let folder = tempfile::tempdir().expect("a folder for three files");
+    let (mut wrong, mut needless) = (0, 0);
+    for seed in 0..CASES {
+        let case = generated::generate(seed);
+        for (name, text) in
+            [("base", &case.texts.base), ("ours", &case.texts.ours), ("theirs", &case.texts.theirs)]
+        {
+            std::fs::write(folder.path().join(name), text).expect("a file for one side");
+        }
+        let merge = git(folder.path(), &["merge-file", "-p", "-q", "ours", "base", "theirs"], None);
+        let is_clean = merge.status.success();
+        match oracle::expected(&case.models.base, &case.models.ours, &case.models.theirs) {
+            Expected::Conflict if is_clean => wrong += 1,
+            Expected::Merge(entries) if is_clean => {
+                let mut pins: Vec<_> = entries.into_iter().map(|entry| (entry.name, entry.pin)).collect();
+                pins.sort();
+                let text = String::from_utf8(merge.stdout).expect("the merge of texts is a text");
+                wrong += u64::from(oracle::read(&text) != pins);
+            }
+            Expected::Merge(_) => needless += 1,
+            Expected::Conflict | Expected::Either => {}
+        }
+    }
+    assert!(wrong > 0, "no case is torn by a merge of lines");
+    assert!(needless * 20 > CASES, "{needless} conflicts that need not be");
+}
