@@ -288,3 +288,31 @@ fn what_is_for_one_system_never_goes_into_another() {
         .says("::error title=sysbom refused::several systems are asked for at once");
     assert_eq!(scratch.git(&["branch", "--format=%(refname:short)"]).trim(), "main");
 }
+
+#[test]
+fn a_tag_that_history_knows_with_another_digest_is_refused_as_pushed_again() {
+    let scratch = base();
+    scratch.sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--direct"]).expect(0);
+    let other = format!("sha256:{}", "cd".repeat(32));
+    scratch
+        .sysbom(&["release", &reference("v1.2.3", &other)])
+        .expect(1)
+        .says("`ghcr.io/acme/app:v1.2.3` was pinned with another digest in a former state: the tag was pushed again");
+    scratch.sysbom(&["release", &reference("v1.2.3", DIGEST_A)]).expect(0).says("superseded: ");
+}
+
+#[test]
+fn what_is_held_does_not_keep_the_others_back_and_what_is_refused_does() {
+    let scratch = Scratch::new();
+    scratch.write(PATH, manifest(&[("app", "v1.2.3", DIGEST_A), ("worker", "v1.0.0", DIGEST_A)]));
+    scratch.commit("begin");
+    scratch.sysbom(&["hold", "worker", "--reason", "wait", "--direct"]).expect(0);
+    let app = reference("v1.3.0", DIGEST_B);
+    let worker = format!("worker=v2.0.0@{DIGEST_B}");
+    let refused =
+        scratch.sysbom(&["release", &app, "worker=v2.0.0", "--direct", "--format", "json"]).expect(1);
+    assert!(!refused.out.contains("\"result\": \"updated\""), "{refused}");
+    let ran = scratch.sysbom(&["release", &worker, &app, "--direct", "--format", "github"]).expect(0);
+    ran.says("::warning title=sysbom held::component `worker` is held: wait").says("Release app v1.3.0");
+    assert_eq!(scratch.read(PATH), manifest(&[("app", "v1.3.0", DIGEST_B), ("worker", "v1.0.0", DIGEST_A)]));
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::bom::{Component, Manifest, Pin};
+use crate::bom::{ArchiveName, Component, Manifest, Pin};
 use crate::git::{Base, Repo};
 use crate::policy::System;
 use crate::release::{Moment, Published, State, published_in};
@@ -75,9 +75,13 @@ impl<'a> Standing<'a> {
         (self.manifest, self.holds) = (manifest, holds);
     }
 
-    /// Hands it to a planner. What cannot be found out about a pin's time counts as unknown.
+    /// Hands it to a planner. What cannot be found out about a pin's time, or about former
+    /// pins, counts as unknown.
     pub fn with<T>(&self, plan: impl FnOnce(&State<'_>) -> T) -> T {
         let published = |component: &str| self.published(component).unwrap_or(Published::Unknown);
+        let former_digests = |component: &str, image: &str, tag: &str| {
+            self.former_digests(component, image, tag).unwrap_or_default()
+        };
         plan(&State {
             system: &self.system,
             manifest: self.manifest.as_deref(),
@@ -85,6 +89,7 @@ impl<'a> Standing<'a> {
             archive: self.archive.clone(),
             committed: Some(self.committed),
             published: &published,
+            former_digests: &former_digests,
         })
     }
 
@@ -110,6 +115,26 @@ impl<'a> Standing<'a> {
             }
         }
         Ok(Published::AtMost(Moment(state.committer_time)))
+    }
+
+    /// The digests that archives on base know for this tag of a component.
+    fn former_digests(&self, component: &str, image: &str, tag: &str) -> Result<Vec<String>, Failure> {
+        let tree = self.repo.commit_tree(&self.base.commit)?;
+        let mut found = Vec::new();
+        for entry in tree.files_below(&self.system.history)? {
+            if entry.kind != Kind::File || ArchiveName::parse(entry.path.name()).is_none() {
+                continue;
+            }
+            let bytes = tree.read(&entry, MAX_BYTES)?;
+            // Most have never heard of the tag, and reading YAML takes long.
+            if !std::str::from_utf8(&bytes).is_ok_and(|text| text.contains(tag)) {
+                continue;
+            }
+            let pin = self.pin(&bytes, component);
+            found.extend(pin.filter(|pin| pin.image == image && pin.tag == tag).map(|pin| pin.digest));
+        }
+        found.retain(|digest| !digest.is_empty());
+        Ok(found)
     }
 
     /// A commit of base, and, if it is a merge, the commits that it brought.

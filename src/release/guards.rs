@@ -76,7 +76,8 @@ impl Question<'_> {
         ))
     }
 
-    pub(super) fn image(&self, current: Option<&Component>) -> Result<(), Refusal> {
+    /// `current` is the image name that base has, whatever waits on a branch.
+    pub(super) fn image(&self, current: Option<&str>) -> Result<(), Refusal> {
         let policy = &self.release.state.system.policy;
         let listed = policy.allows_image(&self.arrival.component, &self.to.image);
         let image = escape(&self.to.image);
@@ -86,7 +87,7 @@ impl Question<'_> {
                 "list the image name under `images` of `.sysbom.yaml` on the base branch first",
             ));
         }
-        let Some(current) = current.map(|component| component.pin().image) else { return Ok(()) };
+        let Some(current) = current else { return Ok(()) };
         if current == self.to.image || listed.is_some() || self.allowed.contains(&Guard::Move) {
             return Ok(());
         }
@@ -94,7 +95,7 @@ impl Question<'_> {
             format!(
                 "`{}` has the image `{}`, and this release names `{image}`",
                 self.name(),
-                escape(&current)
+                escape(current)
             ),
             "if it moved, say so with `--allow-move`, or list the name under `images` of `.sysbom.yaml`",
         ))
@@ -120,7 +121,7 @@ impl Question<'_> {
         found.iter().any(|exception| exception.covers("floating-tag", tag.span))
     }
 
-    /// A tag that stands in the manifest with another digest.
+    /// A tag that stands in the manifest with another digest, or stood in a former one.
     pub(super) fn known_tag(&self) -> Result<(), Refusal> {
         if self.allowed.contains(&Guard::Retag) || self.to.digest.is_empty() {
             return Ok(());
@@ -132,16 +133,26 @@ impl Question<'_> {
                 && !pin.digest.is_empty()
                 && pin.digest != self.to.digest
         };
-        let Some((owner, _)) = pins.iter().find(|(_, pin)| is_other(pin)) else { return Ok(()) };
+        let place = match pins.iter().find(|(_, pin)| is_other(pin)) {
+            Some((owner, _)) => format!("is pinned with another digest in `{}`", escape(owner)),
+            None if self.is_known_otherwise() => {
+                "was pinned with another digest in a former state".to_owned()
+            }
+            None => return Ok(()),
+        };
+        let (image, tag) = (escape(&self.to.image), escape(&self.to.tag));
         Err(Refusal::new(
-            format!(
-                "`{}:{}` is pinned with another digest in `{}`: the tag was pushed again",
-                escape(&self.to.image),
-                escape(&self.to.tag),
-                escape(owner)
-            ),
+            format!("`{image}:{tag}` {place}: the tag was pushed again"),
             "release under a tag of its own; or, if it is meant, say so with `--allow-retag`",
         ))
+    }
+
+    /// Whether former states had the tag, and never with this digest: one that they had as well is
+    /// an old acquaintance, whose order tells what becomes of it.
+    fn is_known_otherwise(&self) -> bool {
+        let Pin { image, tag, digest } = self.to;
+        let known = (self.release.state.former_digests)(&self.arrival.component, image, tag);
+        !known.is_empty() && !known.contains(digest)
     }
 
     pub(super) fn order(&self, from: &Pin) -> Result<(), Stop> {

@@ -89,8 +89,8 @@ pub struct Answer {
 /// What is to be done, and the answer to each release that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
-    /// The answer as a whole: the gravest of all, where one that is held or refused keeps the
-    /// others back, because what is asked for together belongs together.
+    /// The answer as a whole: refused if one is, for that keeps the others back; else updated if
+    /// anything is; else the gravest.
     pub result: Verdict,
     /// One answer for each release, in the order given.
     pub answers: Vec<Answer>,
@@ -103,8 +103,8 @@ pub struct Planned {
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// The releases. What is asked for together is released together or not at all; of one
-    /// component, later ones follow on earlier ones.
+    /// The releases. One that is refused keeps the others back; one that is held, superseded or
+    /// there already does not. Of one component, later ones follow on earlier ones.
     pub arrivals: &'a [Arrival],
     /// The guards that are lifted for all of them.
     pub allowed: &'a BTreeSet<Guard>,
@@ -120,7 +120,8 @@ pub struct Request<'a> {
 /// The guards, in this order: the component must be known ([`Guard::New`]); what the manifest has
 /// already is no change; a digest where the policy wants one; nothing that is held; the image name
 /// that the component has, or that the policy lets it have ([`Guard::Move`]); a tag that does not
-/// float; a tag that is not known with another digest ([`Guard::Retag`]); no older release after a
+/// float; a tag that neither the manifest nor a former state has with another digest
+/// ([`Guard::Retag`]); no older release after a
 /// newer one, told by tags, and where these say nothing, by when each was published
 /// ([`Guard::Downgrade`]).
 pub fn plan_release(state: &State<'_>, request: &Request<'_>) -> Planned {
@@ -142,6 +143,18 @@ impl Answer {
     fn refused(component: &str, refusal: Refusal) -> Answer {
         let Refusal { message, help } = refusal;
         Answer { component: component.to_owned(), verdict: Verdict::Refused, message, help }
+    }
+
+    /// What could have been made, and is not because another is refused.
+    fn keep_back(&mut self) {
+        if self.verdict == Verdict::Updated {
+            self.verdict = Verdict::Refused;
+            self.message = format!(
+                "`{}` is kept back: it was asked for together with one that is refused",
+                escape(&self.component)
+            );
+            self.help = "ask for it alone, or mend the other".to_owned();
+        }
     }
 }
 
@@ -193,13 +206,14 @@ impl<'a> Release<'a> {
             .iter()
             .map(|recorded| self.take(&recorded.arrival, &recorded.allowed))
             .collect();
-        let answers: Vec<Answer> =
+        let mut answers: Vec<Answer> =
             self.request.arrivals.iter().map(|arrival| self.take(arrival, self.request.allowed)).collect();
-        let mut result = answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::Noop);
+        let mut result = as_a_whole(&answers);
         if answers.is_empty() && !self.made.is_empty() {
             result = Verdict::Updated;
         }
         if result != Verdict::Updated {
+            answers.iter_mut().for_each(Answer::keep_back);
             return Planned { result, answers, waiting, plan: None };
         }
         let plan = self.finish();
@@ -222,13 +236,20 @@ impl<'a> Release<'a> {
 
     fn make(&mut self, arrival: &Arrival, allowed: &BTreeSet<Guard>) -> Result<(), Stop> {
         let name = &arrival.component;
+        let allowed = &self.with_what_waits(arrival, allowed);
         let current = match &self.draft {
             Some(draft) => draft.component(name)?,
             None => None,
         };
-        let to = match current {
-            Some(component) => arrival.pin(&component.pin().image),
-            None => self.new_pin(arrival, allowed)?,
+        let standing = match &self.before {
+            Some(before) => before.component(name)?.map(|component| component.pin().image),
+            None => None,
+        };
+        let to = match (&standing, current) {
+            // What waits on a branch may have moved: a release that names no image means base's.
+            (Some(image), _) => arrival.pin(image),
+            (None, Some(component)) => arrival.pin(&component.pin().image),
+            (None, None) => self.new_pin(arrival, allowed)?,
         };
         if current.is_some_and(|component| component.pin() == to) {
             return Err(Stop::Noop);
@@ -237,7 +258,9 @@ impl<'a> Release<'a> {
         question.date()?;
         question.digest(current)?;
         question.held()?;
-        question.image(current)?;
+        let is_new = standing.is_none();
+        let waits = || current.map(|component| component.pin().image);
+        question.image(standing.or_else(waits).as_deref())?;
         question.tag(current)?;
         question.known_tag()?;
         if let Some(current) = current {
@@ -247,8 +270,23 @@ impl<'a> Release<'a> {
         self.draft = Some(draft);
         self.published.insert(name.clone(), arrival.published_at);
         self.made.retain(|made| made.arrival.component != *name);
-        self.made.push(Recorded { arrival: arrival.clone(), allowed: allowed.clone() });
+        // Base cannot say the image of what only waits, when the branch is built again.
+        let image = if is_new { to.image.parse().ok() } else { None };
+        let arrival = Arrival { image: arrival.image.clone().or(image), ..arrival.clone() };
+        self.made.push(Recorded { arrival, allowed: allowed.clone() });
         Ok(())
+    }
+
+    /// What is allowed, with what a person allowed for the release of the same component that waits
+    /// on the branch and that this one takes the place of: to be new, or to have this image.
+    fn with_what_waits(&self, arrival: &Arrival, allowed: &BTreeSet<Guard>) -> BTreeSet<Guard> {
+        let mut allowed = allowed.clone();
+        let waits = self.made.iter().find(|made| made.arrival.component == arrival.component);
+        let Some(Recorded { arrival: before, allowed: lifted }) = waits else { return allowed };
+        let is_same_image = arrival.image.is_some() && arrival.image == before.image;
+        allowed.extend(lifted.get(&Guard::New));
+        allowed.extend(lifted.get(&Guard::Move).filter(|_| is_same_image));
+        allowed
     }
 
     /// The pin of a component that is not there yet.
@@ -307,6 +345,20 @@ impl<'a> Release<'a> {
             self.made.iter().filter(stays).map(|made| made.line(system.as_deref())).collect();
         plan.body = format!("{}\n{}", plan.body, lines.join("\n"));
         Some(plan)
+    }
+}
+
+fn as_a_whole(answers: &[Answer]) -> Verdict {
+    let gravest = answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::Noop);
+    let something_is_updated = answers.iter().any(|answer| answer.verdict == Verdict::Updated);
+    match gravest {
+        Verdict::Held if something_is_updated => Verdict::Updated,
+        Verdict::Noop
+        | Verdict::Superseded
+        | Verdict::Updated
+        | Verdict::Held
+        | Verdict::Refused
+        | Verdict::Conflict => gravest,
     }
 }
 

@@ -24,6 +24,8 @@ pub struct State<'a> {
     pub committed: Option<i64>,
     /// When the present pin of a component was published; asked only where its tags do not tell.
     pub published: &'a dyn Fn(&str) -> Published,
+    /// The digests that a component had in former states, given its name, an image name and a tag.
+    pub former_digests: &'a dyn Fn(&str, &str, &str) -> Vec<String>,
 }
 
 /// What is known of when a pin was published.

@@ -143,6 +143,91 @@ fn what_is_asked_for_together_is_released_together_or_not_at_all() {
 }
 
 #[test]
+fn one_that_is_held_keeps_nothing_else_back() {
+    let mut world = World::usual();
+    world.holds = Some("holds:\n  web: {reason: moves}\n".to_owned());
+    let planned = world.release(&["web=v3.0.0@d", "app=v1.3.0@c"], &[]);
+    let verdicts: Vec<Verdict> = planned.answers.iter().map(|answer| answer.verdict).collect();
+    assert_eq!((planned.result, &verdicts[..]), (Verdict::Updated, &[Verdict::Held, Verdict::Updated][..]));
+    assert_eq!(planned.answers[0].message, "component `web` is held: moves");
+    assert_eq!(planned.plan.expect("app is updated").title, "Release app v1.3.0");
+}
+
+#[test]
+fn one_that_is_refused_keeps_all_back_and_nothing_is_called_updated() {
+    let mut world = World::usual();
+    let planned = world.release(&["app=v1.3.0@c", "web=v2.1.0"], &[]);
+    let verdicts: Vec<Verdict> = planned.answers.iter().map(|answer| answer.verdict).collect();
+    assert_eq!((planned.result, planned.plan), (Verdict::Refused, None));
+    assert_eq!(verdicts, [Verdict::Refused; 2]);
+    assert_eq!(
+        planned.answers[0].message,
+        "`app` is kept back: it was asked for together with one that is refused"
+    );
+    world.holds = Some("holds:\n  web: {reason: moves}\n".to_owned());
+    let planned = world.release(&["app=v1.3.0", "web=v2.1.0@c"], &[]);
+    assert_eq!(planned.result, Verdict::Refused, "held besides refused");
+}
+
+#[test]
+fn a_short_reference_means_the_image_of_base_and_never_one_that_waits() {
+    let world = World::usual();
+    let moved = world.release(&["app=ghcr.io/acme/other:v1.5.0@c", "web=v2.1.0@e"], &[Guard::Move]);
+    let waiting = recorded(&moved.plan.expect("it is allowed").message());
+    let arrival = |text: &str| [Arrival::read(&with_digests(text)).expect("well formed")];
+    let planned = world.plan(&arrival("app=v1.6.0@d"), &[], &waiting);
+    let after = world.after(&planned.plan.expect("it is newer"));
+    assert_eq!(
+        (after.pin("app").image.as_str(), after.pin("app").tag.as_str()),
+        ("ghcr.io/acme/app", "v1.6.0")
+    );
+    assert_eq!(after.pin("web").tag, "v2.1.0", "what waits beside it is kept");
+    let full = world.plan(&arrival("app=ghcr.io/acme/other:v1.6.0@d"), &[], &waiting);
+    let full = full.plan.expect("a person has let it move to this image");
+    let again = world.plan(&[], &[], &recorded(&full.message()));
+    assert_eq!(again.plan, Some(full), "and it is built again as it is");
+    let third = world.plan(&arrival("app=ghcr.io/acme/third:v1.6.0@d"), &[], &waiting);
+    assert_eq!(third.result, Verdict::Refused, "but not to that one");
+    let other = world.plan(&arrival("web=v2.2.0@d"), &[], &waiting);
+    let other = world.after(&other.plan.expect("it is newer"));
+    assert_eq!(other.pin("app").image, "ghcr.io/acme/other", "it does not name app");
+}
+
+#[test]
+fn what_is_new_on_a_branch_stays_new_there_when_a_newer_one_takes_its_place() {
+    let world = World::usual();
+    let new = world.release(&["api=ghcr.io/acme/api:v1.0.0@c"], &[Guard::New]);
+    let waiting = recorded(&new.plan.expect("it is allowed").message());
+    let arrival = [Arrival::read(&with_digests("api=v1.1.0@d")).expect("well formed")];
+    let newer = world.plan(&arrival, &[], &waiting).plan.expect("it is newer");
+    assert_eq!(world.after(&newer).pin("api").image, "ghcr.io/acme/api");
+    assert_eq!(world.plan(&[], &[], &recorded(&newer.message())).plan, Some(newer));
+}
+
+#[test]
+fn a_tag_that_a_former_state_had_with_another_digest_was_pushed_again() {
+    let mut world = World::usual();
+    world.former = vec![("app", "ghcr.io/acme/app:v1.1.0@e"), ("app", "ghcr.io/acme/app:v1.4.0@f")];
+    for tag in ["v1.1.0", "v1.4.0"] {
+        let argument = format!("app={tag}@c");
+        let planned = world.release(&[&argument], &[]);
+        assert_eq!(
+            said(&planned),
+            format!(
+                "refused: `ghcr.io/acme/app:{tag}` was pinned with another digest in a former state: the tag was pushed again"
+            )
+        );
+        let lifted = world.release(&[&argument], &[Guard::Retag, Guard::Downgrade]);
+        assert_eq!(lifted.result, Verdict::Updated, "{}", said(&lifted));
+    }
+    assert_eq!(world.release(&["app=v1.1.0@e"], &[]).result, Verdict::Superseded, "the digest it had");
+    assert_eq!(world.release(&["app=v1.0.0@c"], &[]).result, Verdict::Superseded, "nobody knows the tag");
+    assert_eq!(world.release(&["web=v1.1.0@c"], &[]).result, Verdict::Superseded, "another component");
+    world.former.push(("app", "ghcr.io/acme/app:v1.1.0@c"));
+    assert_eq!(world.release(&["app=v1.1.0@c"], &[]).result, Verdict::Superseded, "it had both");
+}
+
+#[test]
 fn later_releases_of_one_component_follow_on_earlier_ones() {
     let world = World::usual();
     let planned = world.release(&["app=v1.4.0@c", "app=v1.3.0@d"], &[]);

@@ -34,6 +34,8 @@ pub struct World {
     pub holds: Option<String>,
     pub committed: i64,
     pub published: Published,
+    /// The pins of former states, by component.
+    pub former: Vec<(&'static str, &'static str)>,
 }
 
 impl World {
@@ -54,6 +56,7 @@ impl World {
             holds: None,
             committed: NOW - 1000,
             published: Published::Unknown,
+            former: Vec::new(),
         }
     }
 
@@ -75,6 +78,12 @@ impl World {
             )
         });
         let published = |_: &str| self.published;
+        let former = |component: &str, image: &str, tag: &str| {
+            let of_it = self.former.iter().filter(|(name, _)| *name == component);
+            let texts: Vec<String> = of_it.map(|(_, reference)| with_digests(reference)).collect();
+            let known = texts.iter().filter_map(|text| text.strip_prefix(&format!("{image}:{tag}@")));
+            known.map(str::to_owned).collect()
+        };
         ask(&State {
             system: &self.system,
             manifest: self.manifest.as_deref().map(str::as_bytes),
@@ -82,6 +91,7 @@ impl World {
             archive,
             committed: Some(self.committed),
             published: &published,
+            former_digests: &former,
         })
     }
 
