@@ -234,6 +234,13 @@ fn a_snapshot_is_brought_back_by_the_commands_that_show_prints() {
     let given = std::fs::read_to_string(scratch.root().join("given")).expect("helm was started");
     let values = "-f\n../exp-1/values.yaml\n-f\n../exp-1/releases/history/exp-1.yaml\n";
     assert_eq!(given, format!("upgrade\n--install\nexp\n../exp-1/chart\n{values}"));
+    assert!(bash(&ran.out).status.success(), "it can be run twice");
+    // Nothing is done while a name is missing, and the shell it was pasted into lives on.
+    scratch.git(&["worktree", "remove", "--force", "../exp-1"]);
+    let ended = bash(&format!("unset RELEASE\n{}echo alive", ran.out));
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "alive\n");
+    assert!(!place.exists());
+    assert!(bash(&ran.out).status.success(), "it can be run after that");
     // A hash that is not that of the file stops them before anything is deployed.
     scratch.git(&["worktree", "remove", "--force", "../exp-1"]);
     std::fs::remove_file(scratch.root().join("given")).expect("it is ours");

@@ -107,7 +107,7 @@ fn everything_else_is_merged_as_git_does() {
         .sysbom(&["update-branch", "other", "topic"])
         .expect(1)
         .says("other: needs a person")
-        .says("conflict in README.md")
+        .says("conflict in README.md\n  help: `git switch other` and `git merge main`: settle it by hand; commit and push")
         .says("topic: merged with main");
     assert_eq!(scratch.git(&["rev-parse", "other"]), tip);
 }
@@ -126,6 +126,10 @@ fn one_component_moved_apart_is_a_conflict_and_other_branches_go_on() {
         .expect(1)
         .says("apart: needs a person")
         .says("conflict in releases/current.yaml: `app`")
+        .says(
+            "help: `git switch apart` and `git merge main`: keep the whole entry of one side, or release the build \
+             that should run, remove the markers, then `git add` the file; commit and push",
+        )
         .says("beside: merged with main")
         .never_says("elsewhere")
         .never_says("main: ");

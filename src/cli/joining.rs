@@ -145,18 +145,20 @@ impl Work<'_> {
 
     fn finish(mut self) -> Result<Joined, Failure> {
         for path in &self.open {
-            self.joined.conflicts.push(format!(
-                "conflict in {}\n  help: `git merge {}` on `{}`, and settle it by hand\n",
-                escape(path.as_str()),
-                escape(&self.joining.base.name),
-                escape(self.name)
-            ));
+            let help = self.by_hand("settle it by hand");
+            self.joined.conflicts.push(format!("conflict in {}\n  help: {help}\n", escape(path.as_str())));
         }
         if self.joined.conflicts.is_empty() {
             self.joined.merged = self.repo().edit_tree(Some(&self.joined.merged), &self.changes)?;
             self.joined.tree = self.repo().edit_tree(Some(&self.joined.merged), &self.keeping)?;
         }
         Ok(self.joined)
+    }
+
+    /// How a person settles what is in the way. No merge is under way yet, and no file has markers.
+    fn by_hand(&self, what: &str) -> String {
+        let (branch, base) = (escape(self.name), escape(&self.joining.base.name));
+        format!("`git switch {branch}` and `git merge {base}`: {what}; commit and push")
     }
 
     fn entries(&self, path: &RepoPath) -> Result<Entries, Failure> {
@@ -268,7 +270,8 @@ impl Work<'_> {
                 self.changes.push((path.clone(), Content::Bytes(bytes)));
                 Ok(Some(id))
             }
-            Outcome::Conflicted { conflicts, .. } => {
+            Outcome::Conflicted { mut conflicts, .. } => {
+                conflicts.iter_mut().for_each(|conflict| conflict.help = self.by_hand(&conflict.help));
                 let text = describe(path.as_str(), &conflicts, &options.labels);
                 self.joined.conflicts.push(text);
                 Ok(None)

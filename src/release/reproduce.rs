@@ -24,7 +24,11 @@ pub struct Reproduction<'a> {
 
 /// The commands, with what differs today before them as comments. Run in the repository, they make
 /// a folder `../<id>` with the recorded tree and the snapshot in it, compare the values files with
-/// their recorded hashes, and deploy.
+/// their recorded hashes, and deploy with Helm what was recorded with its chart.
+///
+/// All of it is one subshell: pasted, it ends at the first failure and leaves the shell it was pasted
+/// into as it is. What has to be set is asked for before anything is done, and a folder that stands
+/// from an earlier run at the same commit is taken as it is.
 pub fn reproduce(of: &Reproduction<'_>) -> String {
     let Reproduction { id, path, found_in, record, differs } = of;
     let folder = format!("../{id}");
@@ -40,27 +44,44 @@ pub fn reproduce(of: &Reproduction<'_>) -> String {
             some.iter().for_each(|text| line(format!("#   {}", escape(text))));
         }
     }
+    line("(".to_owned());
     line("set -e".to_owned());
-    line(format!("git worktree add --detach {folder} {}", word(&record.commit)));
+    if record.chart.is_some() {
+        line(
+            "[ -n \"$RELEASE\" ] || { echo 'name the Helm release first: RELEASE=...' >&2; exit 1; }"
+                .to_owned(),
+        );
+    }
+    let commit = word(&record.commit);
+    line(format!("[ -e {folder}/.git ] || git worktree add --detach {folder} {commit}"));
+    let stands = format!("\"$(git -C {folder} rev-parse HEAD)\" = \"$(git rev-parse {commit})\"");
+    line(format!(
+        "[ {stands} ] || {{ echo '{folder} stands at another commit: remove it first' >&2; exit 1; }}"
+    ));
     line(format!("git -C {folder} checkout {} -- {}", word(found_in), word(path.as_str())));
     for (file, sha256) in &record.values {
         let expected = format!("{sha256}  {file}");
         line(format!("(cd {folder} && echo {} | sha256sum -c -)", word(&expected)));
     }
+    let values: String = record
+        .values
+        .iter()
+        .map(|(file, _)| format!(" -f {}", word(&format!("{folder}/{file}"))))
+        .chain([format!(" -f {}", word(&format!("{folder}/{path}")))])
+        .collect();
     if let Some(chart) = &record.chart {
         let spec = format!("{}:{}", record.commit, chart.path);
         line(format!("test \"$(git rev-parse {})\" = {}", word(&spec), word(&chart.digest)));
-        let values: String = record
-            .values
-            .iter()
-            .map(|(file, _)| format!(" -f {}", word(&format!("{folder}/{file}"))))
-            .collect();
         let chart = word(&format!("{folder}/{}", chart.path));
-        let snapshot = word(&format!("{folder}/{path}"));
-        line(format!(
-            "helm upgrade --install \"${{RELEASE:?name the Helm release}}\" {chart}{values} -f {snapshot}"
-        ));
+        line(format!("helm upgrade --install \"$RELEASE\" {chart}{values}"));
+    } else {
+        line(
+            "# no chart is recorded with this snapshot, so the last step is yours, with your chart:"
+                .to_owned(),
+        );
+        line(format!("# helm upgrade --install RELEASE CHART{values}"));
     }
+    line(")".to_owned());
     out
 }
 
@@ -98,14 +119,25 @@ mod tests {
             reproduce(&of),
             "# not as it was any more:\n\
              #   values.yaml has\\u{a}changed\n\
+             (\n\
              set -e\n\
-             git worktree add --detach ../exp-1 4f1c2ab\n\
+             [ -n \"$RELEASE\" ] || { echo 'name the Helm release first: RELEASE=...' >&2; exit 1; }\n\
+             [ -e ../exp-1/.git ] || git worktree add --detach ../exp-1 4f1c2ab\n\
+             [ \"$(git -C ../exp-1 rev-parse HEAD)\" = \"$(git rev-parse 4f1c2ab)\" ] || \
+             { echo '../exp-1 stands at another commit: remove it first' >&2; exit 1; }\n\
              git -C ../exp-1 checkout 99aa -- releases/history/exp-1.yaml\n\
              (cd ../exp-1 && echo 'ab  values.yaml' | sha256sum -c -)\n\
              (cd ../exp-1 && echo 'cd  $(id)'\\''\\u{a}.yaml' | sha256sum -c -)\n\
              test \"$(git rev-parse '4f1c2ab:my chart')\" = 0123\n\
-             helm upgrade --install \"${RELEASE:?name the Helm release}\" '../exp-1/my chart' -f ../exp-1/values.yaml \
-             -f '../exp-1/$(id)'\\''\\u{a}.yaml' -f ../exp-1/releases/history/exp-1.yaml\n"
+             helm upgrade --install \"$RELEASE\" '../exp-1/my chart' -f ../exp-1/values.yaml \
+             -f '../exp-1/$(id)'\\''\\u{a}.yaml' -f ../exp-1/releases/history/exp-1.yaml\n\
+             )\n"
         );
+        let record = Record { chart: None, ..record.clone() };
+        let text = reproduce(&Reproduction { record: &record, ..of });
+        let end = "# no chart is recorded with this snapshot, so the last step is yours, with your chart:\n\
+                   # helm upgrade --install RELEASE CHART -f ../exp-1/values.yaml \
+                   -f '../exp-1/$(id)'\\''\\u{a}.yaml' -f ../exp-1/releases/history/exp-1.yaml\n)\n";
+        assert!(text.ends_with(end) && !text.contains("$RELEASE"), "{text}");
     }
 }
