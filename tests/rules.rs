@@ -333,6 +333,13 @@ fn unexpected_key_is_quiet_on_keys_of_ones_own() {
 }
 
 #[test]
+fn unexpected_key_is_quiet_where_the_key_that_may_be_meant_stands_too() {
+    let text = sound().replace("    tag: v1.2.3\n", "    tag: v1.2.3\n    tags: [a]\n    images: b\n")
+        + "experiment:\n  canaryEnabled: false\n  canaryEnabledAt: noon\n";
+    assert_eq!(of_manifest(&text), []);
+}
+
+#[test]
 fn pin_malformed_fires_at_the_faulty_bytes() {
     let upper = digest("x").to_uppercase().replace("SHA256", "sha256");
     let text = manifest(&[
@@ -616,6 +623,20 @@ fn digest_reused_is_quiet_on_a_canary_of_one_image_and_looks_at_old_history_only
     let found = check(&input).expect("a map can be read");
     assert_eq!(places("digest-reused", &found), ["warning releases/current.yaml:5:13"]);
     assert_eq!(found[0].because[0].path.as_str(), archive(0, &old));
+}
+
+#[test]
+fn digest_reused_is_quiet_where_a_build_moved_to_another_registry() {
+    let policy = "images: {web: [ghcr.io/acme/web, quay.io/acme/web]}\n";
+    let base = tree(&sound()).with(POLICY, policy);
+    let moved = |text: &str| {
+        let after = tree(&text.replace("ghcr.io/acme/web", "quay.io/acme/web")).with(POLICY, policy);
+        update(Some(&base), &after.with(&archive(0, &sound()), sound()))
+    };
+    assert_eq!(moved(&sound()), []);
+    // A new tag, and the digest stayed behind.
+    let found = moved(&sound().replace("v2.0.0", "v2.1.0"));
+    assert_eq!(places("digest-reused", &found), ["warning releases/current.yaml:9:13"]);
 }
 
 #[test]
@@ -1034,6 +1055,36 @@ fn snapshot_id_is_quiet_on_a_snapshot_of_its_own_name() {
 }
 
 #[test]
+fn snapshot_id_fires_whatever_ending_the_other_file_has() {
+    let snapshot = |tag: &str| format!("snapshotId: taken\n{}", app(tag));
+    for (old, new) in [("taken.yaml", "taken.yml"), ("taken.YML", "2024/taken.yaml")] {
+        let before = tree(&sound()).with(&format!("releases/history/{old}"), snapshot("v1.2.3"));
+        let path = format!("releases/history/{new}");
+        let found = update(Some(&before), &before.clone().with(&path, snapshot("v1.2.4")));
+        assert_eq!(places("snapshot-id", &found), [format!("error {path}:1:13")]);
+        // A manifest that says it is this snapshot, with other pins.
+        let after = before.clone().with(CURRENT, snapshot("v1.2.4")).with(&archive(0, &sound()), sound());
+        let expected = ["error releases/current.yaml:1:13"];
+        assert_eq!(places("snapshot-id", &update(Some(&before), &after)), expected);
+    }
+}
+
+#[test]
+fn snapshot_id_is_quiet_where_the_same_content_is_written_otherwise() {
+    let state = |experiment: &str| format!("snapshotId: exp-7\n{}experiment:{experiment}", sound());
+    let before = state("\n  canaryEnabled: false\n  cohort: [a, b]\n");
+    for experiment in [
+        "\n  # who sees it\n  canaryEnabled: false # nobody\n  cohort: [a, b]\n",
+        " {cohort: [a, b], canaryEnabled: false}\n",
+        "\n  canaryEnabled: false\n  cohort:\n    - a\n    - 'b'\n",
+    ] {
+        assert_eq!(places("snapshot-id", &change(&before, &state(experiment))), [""; 0], "{experiment}");
+    }
+    let other = state("\n  canaryEnabled: false\n  cohort: [b, a]\n");
+    assert_eq!(places("snapshot-id", &change(&before, &other)), ["error releases/current.yaml:1:13"]);
+}
+
+#[test]
 fn not_a_regular_file_fires_on_links_executables_and_pointers() {
     let fires = |after: MapTree| of_rule("not-a-regular-file", &update(Some(&tree(&sound())), &after));
     let link = MapTree::new()
@@ -1160,6 +1211,20 @@ fn component_removed_fires_at_the_list_it_left() {
 }
 
 #[test]
+fn component_removed_fires_where_only_the_name_is_left() {
+    for left in ["null", "~", "", "{}", "[]", "''"] {
+        let after = manifest(&[component("app", "v1.2.3"), format!("  web: {left}\n")]);
+        let found = change(&sound(), &after);
+        assert!(
+            found
+                .iter()
+                .any(|finding| finding.severity == Severity::Error || finding.rule == "component-removed"),
+            "{left}: {found:?}"
+        );
+    }
+}
+
+#[test]
 fn component_removed_is_quiet_on_a_new_order() {
     let after =
         manifest(&[component("web", "v2.0.0"), component("app", "v1.2.3"), component("job", "v1.0.0")]);
@@ -1172,6 +1237,32 @@ fn version_downgrade_fires_at_the_tag() {
         of_rule("version-downgrade", &change(&app("v1.10.0"), &app("v1.9.0"))),
         ["warning releases/current.yaml:4:10 `app` goes back from `v1.10.0` to `v1.9.0`"]
     );
+}
+
+#[test]
+fn version_downgrade_fires_on_all_that_a_release_takes_for_older() {
+    for (old, new) in [
+        ("build-101", "build-99"),
+        ("20240616-1a2b3c4", "20240615-9f8e7d6"),
+        ("2024-06-16", "2024-06-15"),
+        ("1.2.3-debian-12-r5", "1.2.3-debian-12-r4"),
+        ("v1.2.0", "v1.2.0-rc.1"),
+        ("v1.3.0-alpine", "v1.2.9-alpine"),
+        ("v1.2.4", "v1.2.3-alpine"),
+    ] {
+        let found = change(&app(old), &app(new));
+        assert_eq!(
+            places("version-downgrade", &found),
+            ["warning releases/current.yaml:4:10"],
+            "{old} {new}"
+        );
+        assert_eq!(places("version-downgrade", &change(&app(new), &app(old))), [""; 0], "{new} {old}");
+    }
+    // A mirror of the same image counts on.
+    let mirrored = app("v1.9.0").replace("ghcr.io/acme/app", "quay.io/mirror/app");
+    assert_eq!(places("version-downgrade", &change(&app("v1.10.0"), &mirrored)).len(), 1);
+    let another = app("v1.9.0").replace("ghcr.io/acme/app", "ghcr.io/acme/server");
+    assert_eq!(places("version-downgrade", &change(&app("v1.10.0"), &another)), [""; 0]);
 }
 
 #[test]
@@ -1222,6 +1313,15 @@ fn canary_same_image_fires_at_the_canary() {
         of_rule("canary-same-image", &of_manifest(&same)),
         ["warning releases/current.yaml:9:13 canary `appCanary` has the image of its stable sibling `app`"]
     );
+}
+
+#[test]
+fn canary_same_image_fires_on_whatever_a_template_takes_for_true() {
+    for enabled in ["true", "True", "yes", "\"true\"", "'True'"] {
+        let text = format!("{}experiment:\n  canaryEnabled: {enabled}\n", sound());
+        let found = of_manifest(&text);
+        assert_eq!(places("canary-same-image", &found), ["warning releases/current.yaml:11:18"], "{enabled}");
+    }
 }
 
 #[test]
@@ -1416,6 +1516,17 @@ fn an_exception_that_base_does_not_carry_counts_only_if_the_policy_lists_the_rul
     let policy = "inline-allow: [floating-tag]\n";
     let base = tree(&sound()).with(POLICY, policy);
     assert_eq!(places("floating-tag", &update(Some(&base), &after.with(POLICY, policy))), [""; 0]);
+}
+
+#[test]
+fn the_way_to_an_exception_of_ones_own_can_be_gone() {
+    let kept = archive(0, &sound());
+    let after = tree(&with_app_tag(ALLOW)).with(&kept, sound());
+    let found = update(Some(&tree(&sound())), &after);
+    let floating = found.iter().find(|finding| finding.rule == "floating-tag").expect("it fires");
+    let way = "the exception counts once `inline-allow` in `.sysbom.yaml` on BASE lists `floating-tag`: add it first, \
+               in a change of its own";
+    assert!(floating.help.ends_with(way), "{}", floating.help);
 }
 
 #[test]

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("change", &["text", "bom"]),
     ("policy", &["text", "suggest", "tree", "yaml", "bom"]),
     ("merge", &["text", "yaml", "bom"]),
-    ("check", &["text", "suggest", "tree", "yaml", "bom", "policy", "merge"]),
+    ("check", &["text", "suggest", "tree", "yaml", "bom", "change", "policy", "merge"]),
     ("live", &["text", "tree", "yaml", "bom", "policy"]),
     ("release", &["text", "suggest", "tree", "yaml", "bom", "change", "policy"]),
     ("report", &["text", "tree", "check"]),

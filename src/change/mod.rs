@@ -11,7 +11,7 @@ use std::fmt;
 use crate::bom::{Manifest, Pin};
 use crate::text::escape;
 
-pub use order::{Order, order};
+pub use order::{Order, is_lower, order};
 
 /// One component that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -57,6 +57,27 @@ pub fn order(tag: &str, other: &str) -> Order {
     }
 }
 
+/// Whether `tag` is older than `other`, or, where their flavours leave the order open, a version of
+/// lower numbers.
+///
+/// ```
+/// use sysbom::change::is_lower;
+/// assert!(is_lower("1.2.3-alpine", "1.2.4"));
+/// assert!(!is_lower("1.2.4-alpine", "1.2.4"));
+/// ```
+pub fn is_lower(tag: &str, other: &str) -> bool {
+    match order(tag, other) {
+        Order::Older => true,
+        Order::Newer | Order::Same => false,
+        Order::Unknown => match (Scheme::of(tag), Scheme::of(other)) {
+            (Scheme::Version(one), Scheme::Version(two)) => {
+                compare_all(&one.numbers, &two.numbers, "0").is_lt()
+            }
+            _ => false,
+        },
+    }
+}
+
 /// What a tag counts in.
 enum Scheme<'t> {
     Version(Version<'t>),

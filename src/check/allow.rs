@@ -39,8 +39,14 @@ pub fn apply(subject: &Subject, mut findings: Vec<Finding>) -> Vec<Finding> {
                 if is_carried || subject.policy().inline_allows(finding.rule).is_some() {
                     silenced.insert(hit);
                 } else {
-                    let label = format!("counts once {} carries it", subject.input.before_name);
+                    let base = subject.input.before_name;
+                    let label = format!("counts once {base} carries it");
                     finding.because.push(file.excerpt(exception.span, label));
+                    finding.help.push_str(&format!(
+                        "; the exception counts once `inline-allow` in `.sysbom.yaml` on {base} lists `{}`: add it \
+                         first, in a change of its own",
+                        finding.rule
+                    ));
                 }
             }
         }
@@ -55,7 +61,10 @@ fn fault(subject: &Subject, file: &File, exception: &Exception) -> Option<Findin
         Some(file.finding("exception", exception.span, message, help.to_owned()))
     };
     if let Some(last) = exception.expires.filter(|_| exception.is_over(subject.input.today)) {
-        return found(format!("this exception expired on {last}"), "mend what it allows, or renew the date");
+        return found(
+            format!("this exception expired on {last}"),
+            "mend what it allows, or renew the date: a renewed exception counts like a new one",
+        );
     }
     let never = |id: &&String| rule(id).is_some_and(|rule| rule.silenced == Silenced::Never);
     exception.rules.iter().find(never).and_then(|id| {

@@ -169,9 +169,7 @@ impl<'a> Subject<'a> {
 
     fn role(&self, entry: &TreeEntry) -> Result<Role, TreeError> {
         let name = entry.path.name();
-        let is_yaml =
-            |(_, ending): (&str, &str)| ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml));
-        if !name.rsplit_once('.').is_some_and(is_yaml) {
+        if !is_yaml(&entry.path) {
             return Ok(Role::Other);
         }
         if self.state_before() == Some(&entry.id) || (self.input.is_former)(&self.system, &entry.id)? {
@@ -228,6 +226,12 @@ pub fn setting(policy: &Policy, span: Option<Span>, label: &str) -> Option<Excer
     let source = policy.source.clone()?;
     let path = RepoPath::new(source.name.clone());
     Some(Excerpt { path, source: Some(source), span: span?, label: label.to_owned() })
+}
+
+/// Whether a file is YAML, by its name.
+pub fn is_yaml(path: &RepoPath) -> bool {
+    let ending = path.name().rsplit_once('.').map_or("", |(_, ending)| ending);
+    ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml))
 }
 
 /// The components by name; of two with one name the last, which is the one that Helm takes.

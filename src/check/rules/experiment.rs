@@ -97,13 +97,13 @@ pub fn canary(subject: &Subject) -> Vec<Finding> {
     found
 }
 
-/// Where `canaryEnabled` is set to what Helm takes for true.
+/// Where `canaryEnabled` is set to what Helm reads as true, or to the word in quotes, which templates
+/// take for true as well.
 fn canary_enabled(read: &Read) -> Option<Span> {
     let node = read.document.get(read.manifest.experiment?, "canaryEnabled")?;
     let NodeKind::Scalar { value, style } = &read.document.node(node).kind else { return None };
-    let is_true = *style == ScalarStyle::Plain
-        && (value == "true" || helm_reading(*style, value) == Some(HelmReading::Text("true".to_owned())));
-    is_true.then_some(read.document.node(node).span)
+    let reads_true = helm_reading(*style, value) == Some(HelmReading::Text("true".to_owned()));
+    (reads_true || value.eq_ignore_ascii_case("true")).then_some(read.document.node(node).span)
 }
 
 /// `app` of `appCanary`, `app-canary`, `app_canary`; empty for `canary`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::bom::{Component, Field, Pin};
 use crate::check::file::File;
 use crate::check::paste::inspect;
-use crate::check::subject::Subject;
+use crate::check::subject::{Subject, by_name};
 use crate::check::{Excerpt, Finding};
 
 /// A pin with a digest, and where it stands.
@@ -91,15 +91,27 @@ fn uses<'s>(subject: &'s Subject) -> Vec<Use<'s>> {
     let evidence = before.into_iter().chain(subject.new_history.iter().map(|new| &new.file));
     let judged = |file: &File| subject.judged().any(|judged| std::ptr::eq(judged, file));
     let files = evidence.filter(|file| !judged(file)).map(|file| (file, false));
+    let now = subject.after.manifest.as_ref().and_then(File::as_read);
+    let now = now.map(|read| by_name(&read.manifest)).unwrap_or_default();
     let mut uses = Vec::new();
     for (file, judged) in files.chain(subject.judged().map(|file| (file, true))) {
         let Some(read) = file.as_read() else { continue };
         uses.extend(read.manifest.components.iter().filter_map(|component| {
             let digest = component.digest.as_ref().filter(|digest| !digest.text.is_empty())?;
-            Some(Use { file, component, digest, pin: component.pin(), judged })
+            let pin = component.pin();
+            let counts = judged || !is_moved_along(&now, &component.name, &pin);
+            counts.then_some(Use { file, component, digest, pin, judged })
         }));
     }
     uses
+}
+
+/// Whether a component has the same tag and digest still, maybe in another registry: `image-moved`
+/// judges that.
+fn is_moved_along(now: &BTreeMap<&str, &Component>, name: &str, was: &Pin) -> bool {
+    now.get(name)
+        .map(|component| component.pin())
+        .is_some_and(|is| is.tag == was.tag && is.digest == was.digest)
 }
 
 /// A digest that nobody computed: one short piece over and over, or all digits in order.

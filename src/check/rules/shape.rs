@@ -103,13 +103,16 @@ fn top_keys(layout: &Layout) -> Vec<&str> {
     first.into_iter().chain(["experiment", "snapshotId"]).collect()
 }
 
+/// The keys of a mapping that may be slips of known ones. One that stands there itself was not meant
+/// by another.
 fn near_keys(file: &File, read: &Read, mapping: NodeId, known: &[&str]) -> Vec<Finding> {
+    let is_there = |known: &&str| read.document.get(mapping, known).is_some();
     let finding = |key: NodeId| {
         let name = read.document.scalar(key)?;
         if known.contains(&name) {
             return None;
         }
-        let meant = nearest(name, known.iter().copied())?;
+        let meant = nearest(name, known.iter().copied().filter(|known| !is_there(known)))?;
         let span = read.document.node(key).span;
         let message = format!("the key `{name}` is unknown here, and nearly `{meant}`");
         let help = format!("write `{meant}` if that is meant; Helm ignores a key that no template reads");

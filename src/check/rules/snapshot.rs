@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
+use super::data::{Hash, hashes};
 use crate::bom::{Field, Manifest, Pin, SnapshotId};
 use crate::check::file::{File, Read};
-use crate::check::subject::{Role, Subject};
+use crate::check::subject::{Role, Subject, is_yaml};
 use crate::check::{Excerpt, Finding};
-use crate::tree::{Kind, TreeError};
+use crate::tree::{Kind, TreeEntry, TreeError};
 
 /// `snapshot-id`: a snapshot's id is its file name and its own.
 pub fn snapshot_id(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
@@ -25,7 +26,7 @@ pub fn snapshot_id(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
 
 fn of_snapshot(subject: &Subject, file: &File, read: &Read) -> Option<Finding> {
     let name = file.entry.path.name();
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let stem = stem(name);
     let Some(id) = &read.manifest.snapshot_id else {
         let message =
             format!("`{}` is neither an archive nor a snapshot: it has no `snapshotId`", file.entry.path);
@@ -40,8 +41,8 @@ fn of_snapshot(subject: &Subject, file: &File, read: &Read) -> Option<Finding> {
         let help = format!("write `snapshotId: {stem}`, or call the file `{}.yaml`", id.text);
         return Some(file.finding("snapshot-id", id.span, message, help));
     }
-    let is_other = |other: &&crate::tree::TreeEntry| {
-        other.path != file.entry.path && other.path.name() == name && other.id != file.entry.id
+    let is_other = |other: &&TreeEntry| {
+        other.path != file.entry.path && is_called(other, stem) && other.id != file.entry.id
     };
     let other = subject.after.history.iter().find(is_other)?;
     let message = format!("the id `{}` is taken by `{}`", id.text, other.path);
@@ -51,6 +52,16 @@ fn of_snapshot(subject: &Subject, file: &File, read: &Read) -> Option<Finding> {
         message,
         "choose an id of its own, for file and `snapshotId`".to_owned(),
     ))
+}
+
+/// A file's name without its ending.
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// Whether this is the YAML of a snapshot with this id, by its name.
+fn is_called(entry: &TreeEntry, id: &str) -> bool {
+    is_yaml(&entry.path) && stem(entry.path.name()) == id
 }
 
 fn unsafe_id(file: &File, id: &Field) -> Option<Finding> {
@@ -82,23 +93,21 @@ fn of_manifest(subject: &Subject, file: &File, read: &Read) -> Result<Option<Fin
     if before.is_some() {
         return Ok(before);
     }
-    let name = format!("{}.yaml", id.text);
-    let snapshot =
-        subject.after.history.iter().find(|entry| entry.path.name() == name && entry.kind == Kind::File);
-    let Some(entry) = snapshot else { return Ok(None) };
-    let snapshot = File::read(subject.input.after, entry.clone(), &subject.policy().layout)?;
-    Ok(reused(&snapshot))
+    let snapshots = subject.after.history.iter().filter(|entry| is_called(entry, &id.text));
+    for entry in snapshots.filter(|entry| entry.kind == Kind::File) {
+        let snapshot = File::read(subject.input.after, entry.clone(), &subject.policy().layout)?;
+        if let Some(finding) = reused(&snapshot) {
+            return Ok(Some(finding));
+        }
+    }
+    Ok(None)
 }
 
 /// What an id stands for: the pins and the experiment.
-fn says(read: &Read) -> (Vec<(&str, Pin)>, Option<String>) {
+fn says(read: &Read) -> (Vec<(&str, Pin)>, Option<Hash>) {
     let Manifest { components, experiment, .. } = &read.manifest;
     let mut pins: Vec<_> =
         components.iter().map(|component| (component.name.as_str(), component.pin())).collect();
     pins.sort();
-    let text = |node| {
-        let span = read.document.node(node).span;
-        span.of(read.document.text()).split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    (pins, experiment.map(text))
+    (pins, experiment.and_then(|experiment| hashes(&read.document).remove(&experiment)))
 }
