@@ -263,7 +263,7 @@ fn a_pod_without_a_tag_only_warns() {
     assert_eq!(
         files(text).policy.as_deref(),
         Some(
-            "# Some components have a digest and no tag. Remove these lines once all have a tag.\nrules:\n  pin-incomplete: warning\n"
+            "# Some components have no tag. Remove these lines once all have.\nrules:\n  pin-incomplete: warning\n"
         )
     );
 }
@@ -276,4 +276,75 @@ fn a_text_without_images_says_so() {
         let outcome = read("values.yaml", text).and_then(|found| first_files(&found));
         assert!(outcome.is_err(), "{text:?}");
     }
+}
+
+#[test]
+fn images_that_leave_their_tag_to_the_chart_are_components_too() {
+    let files = files(
+        "prometheusOperator:
+  image: {registry: quay.io, repository: prometheus-operator/prometheus-operator, tag: \"\", sha: \"\"}
+  admissionWebhooks:
+    patch:
+      image: {registry: ghcr.io, repository: jkroepke/kube-webhook-certgen, tag: 1.6.7, sha: \"\"}
+prometheus:
+  prometheusSpec:
+    image: {registry: quay.io, repository: prometheus/prometheus, tag: v3.7.3, sha: \"\"}
+alertmanager:
+  alertmanagerSpec:
+    image: {registry: quay.io, repository: prometheus/alertmanager, tag: v0.28.1, sha: HEX}
+",
+    );
+    assert!(files.manifest.starts_with(
+        "prometheusOperator:
+  image:
+    registry: quay.io
+    repository: prometheus-operator/prometheus-operator
+  admissionWebhooks:
+"
+    ));
+    assert_eq!(
+        files.policy.as_deref(),
+        Some(
+            "components:
+  prometheusOperator: prometheusOperator.image
+  prometheusOperator.admissionWebhooks.patch: prometheusOperator.admissionWebhooks.patch.image
+  prometheus.prometheusSpec: prometheus.prometheusSpec.image
+  alertmanager.alertmanagerSpec: alertmanager.alertmanagerSpec.image
+fields: {image: [registry, repository], tag: tag, digest: sha}
+# 3 of 4 components have no digest yet. Remove this line once all have.
+digest: optional
+# Some components have no tag. Remove these lines once all have.
+rules:
+  pin-incomplete: warning
+"
+        )
+    );
+    assert!(
+        files.notes.iter().any(|note| note.starts_with("no tag: `prometheusOperator`. ")),
+        "{:?}",
+        files.notes
+    );
+}
+
+#[test]
+fn the_registry_of_an_image_that_is_called_image_is_kept() {
+    let files = files(
+        "controller:
+  image: {registry: registry.k8s.io, image: ingress-nginx/controller, tag: v1.11.1, digest: 'sha256:HEX'}
+defaultBackend:
+  image: {registry: registry.k8s.io, image: defaultbackend-amd64, tag: 1.5.0, digest: 'sha256:HEX'}
+",
+    );
+    let policy = "components: \"*.image\"\nfields: {image: [registry, image], tag: tag, digest: digest}\n";
+    assert_eq!(files.policy.as_deref(), Some(policy));
+    assert!(files.manifest.contains("registry: registry.k8s.io\n    image: ingress-nginx/controller\n"));
+}
+
+#[test]
+fn a_values_file_without_any_tag_says_where_the_chart_takes_it_from() {
+    let found = read("values.yaml", "image: {repository: nginx, tag: ''}\n").expect("it is YAML");
+    let fault = first_files(&found).expect_err("there is nothing to pin");
+    assert_eq!(fault.message, "no image with a tag or a digest was found; `image` has neither");
+    assert!(fault.help.contains("`appVersion` of its Chart.yaml"), "{}", fault.help);
+    assert!(fault.help.contains("`helm template CHART | sysbom init --from -`"), "{}", fault.help);
 }

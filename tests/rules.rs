@@ -326,6 +326,30 @@ fn unexpected_key_fires_on_a_slip() {
 }
 
 #[test]
+fn unexpected_key_fires_on_a_pin_that_no_component_is() {
+    let pin = "{image: a/job, tag: latest}";
+    let text = format!(
+        "{}job:\n  image: a/job\n  tag: latest\njobs: [{pin}]\nexperiment: {{canary: {pin}}}\n",
+        sound().replacen("    image:", &format!("    beside: {pin}\n    image:"), 1)
+    );
+    assert_eq!(
+        of_rule("unexpected-key", &of_manifest(&text)),
+        [
+            "warning releases/current.yaml:11:1 `job` looks like a pin and is not read as a component",
+            "warning releases/current.yaml:14:8 this looks like a pin and is not read as a component",
+        ]
+    );
+    let policy = "components: {app: app.image}\nfields: {image: repository}\n";
+    let text = "app: {image: {repository: a/app, tag: v1.2.3, digest: 'DIGEST'}}\nweb: {image: {repository: a/web, tag: latest}}\n";
+    let found = update(None, &tree(&text.replace("DIGEST", &digest("app"))).with(POLICY, policy));
+    assert_eq!(places("unexpected-key", &found), ["warning releases/current.yaml:2:7"]);
+    let named = policy.replace("{app: app.image}", "'*.image'");
+    let found = update(None, &tree(&text.replace("DIGEST", &digest("app"))).with(POLICY, named.as_str()));
+    assert_eq!(places("unexpected-key", &found), [""; 0]);
+    assert_eq!(places("floating-tag", &found), ["error releases/current.yaml:2:39"]);
+}
+
+#[test]
 fn unexpected_key_is_quiet_on_keys_of_ones_own() {
     let text = sound()
         + "  job: {image: a/job, tag: v1.2.3, digest: 'DIGEST', replicas: 2, name: job, pullPolicy: Always}\n";

@@ -2,6 +2,7 @@
 //!
 //! Knows the shapes of public charts: `image: {repository, tag}`, with `registry` before it, with
 //! `digest` or `sha` behind it, `tag: v1@sha256:...`, `image` and `tag` side by side, one string.
+//! What it cannot take, or leaves to the chart, it says.
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,10 @@ use crate::yaml::{Document, NodeId, NodeKind, Path, Segment};
 const DIGEST_KEYS: &[&str] = &["digest", "sha"];
 /// The keys under which charts write a tag.
 const TAG_KEYS: &[&str] = &["tag", "imageTag"];
+/// The keys under which charts write an image's name, or its last part.
+const IMAGE_KEYS: &[&str] = &["repository", "image", "imageName", "name"];
+/// The keys under which charts write what stands before the name.
+const REGISTRY_KEYS: &[&str] = &["registry", "hub"];
 
 /// Finds the images of a values file.
 pub(super) fn found(document: &Document) -> Found {
@@ -78,29 +83,46 @@ impl Walk<'_> {
         Some(if text == "null" || text == "~" { String::new() } else { text.to_owned() })
     }
 
-    /// Takes a mapping that holds an image's parts, and says whether it does.
+    /// Takes a mapping that holds an image's parts, and says whether it does. Without tag and digest
+    /// it is taken all the same: the chart has a default, and the day somebody writes a tag there it
+    /// has to be judged.
     fn fields(&mut self, mapping: NodeId, path: &Path) -> bool {
-        let first_key =
+        let written_key =
             |keys: &[&'static str]| keys.iter().find(|key| self.text(mapping, key).is_some()).copied();
-        let (tag_key, digest_key) = (first_key(TAG_KEYS), first_key(DIGEST_KEYS));
+        let (tag_key, digest_key) = (written_key(TAG_KEYS), written_key(DIGEST_KEYS));
         let below_image = matches!(path.segments().last(), Some(Segment::Key(key)) if is_image_key(key));
-        let Some(image_key) = first_key(&["repository", "image", "name"]) else { return false };
-        let is_pin = match image_key {
-            "repository" => tag_key.is_some() || digest_key.is_some() || below_image,
-            "image" => tag_key.is_some(),
-            _ => tag_key.is_some() && below_image,
-        };
-        let Some(repository) = self.text(mapping, image_key).filter(|text| !text.is_empty() && is_pin) else {
+        let registry_key = written_key(REGISTRY_KEYS);
+        let registry = registry_key.and_then(|key| self.text(mapping, key));
+        let Some(image_key) = written_key(IMAGE_KEYS) else {
+            self.tell_of_parts(mapping, path);
             return false;
         };
-        let registry = (image_key == "repository").then(|| self.text(mapping, "registry")).flatten();
+        let is_pin = match image_key {
+            "repository" => tag_key.is_some() || digest_key.is_some() || below_image,
+            "image" | "imageName" => tag_key.is_some(),
+            _ => tag_key.is_some() && below_image,
+        };
+        let Some(repository) = self.text(mapping, image_key).filter(|_| is_pin) else { return false };
+        if repository.is_empty() {
+            if below_image {
+                self.leave_out(
+                    path,
+                    "it names no image, so the chart takes another's; add it once it has one",
+                );
+            }
+            return false;
+        }
+        if registry_key == Some("hub") && registry.as_ref().is_none_or(String::is_empty) {
+            self.leave_out(path, "the beginning of its name stands elsewhere, as `hub`");
+            return true;
+        }
         let tag = tag_key.and_then(|key| self.text(mapping, key)).unwrap_or_default();
         let digest = digest_key.and_then(|key| self.text(mapping, key)).unwrap_or_default();
         let prefix = registry.clone().filter(|registry| !registry.is_empty());
         let image = prefix.iter().chain([&repository]).cloned().collect::<Vec<_>>().join("/");
         let mut image_keys = vec![image_key.to_owned()];
-        if registry.is_some() {
-            image_keys.insert(0, "registry".to_owned());
+        if let Some(key) = registry_key {
+            image_keys.insert(0, key.to_owned());
         }
         let fields = Fields {
             image: image_keys,
@@ -108,7 +130,7 @@ impl Walk<'_> {
             digest: digest_key.unwrap_or("digest").to_owned(),
         };
         let values = [prefix.unwrap_or_default(), repository, tag.clone(), digest.clone()];
-        let keys = ["registry", image_key, &fields.tag, &fields.digest];
+        let keys = [registry_key.unwrap_or_default(), image_key, &fields.tag, &fields.digest];
         let written = keys.iter().zip(values).filter(|(_, value)| !value.is_empty());
         let written = written.map(|(key, value)| ((*key).to_owned(), value)).collect();
         let pin = read_pin(image, &tag, &digest);
@@ -118,6 +140,16 @@ impl Walk<'_> {
         }
         self.take(ValuesPlace { path: path.clone(), shape: PinShape::Fields, fields, written }, pin);
         true
+    }
+
+    /// A registry or a tag that holds for images elsewhere: `global.imageRegistry`, `global.hub`.
+    fn tell_of_parts(&mut self, mapping: NodeId, path: &Path) {
+        for key in ["imageRegistry", "hub"] {
+            if let Some(text) = self.text(mapping, key).filter(|text| !text.is_empty()) {
+                let why = format!("the chart puts `{}` before images that stand elsewhere", escape(&text));
+                self.leave_out(&path.key(key), &why);
+            }
+        }
     }
 
     fn one_string(&mut self, text: &str, path: Path) {
@@ -140,7 +172,7 @@ impl Walk<'_> {
             self.leave_out(&place.path, "it stands in a list, and Helm replaces lists as a whole");
         } else if place.path.segments().is_empty() {
             self.leave_out(&place.path, "the parts of a pin stand at the top of the file");
-        } else if pin.tag.is_empty() && pin.digest.is_empty() {
+        } else if place.shape == PinShape::OneString && pin.tag.is_empty() && pin.digest.is_empty() {
             self.leave_out(&place.path, "it has neither tag nor digest; add it once it has");
         } else {
             self.places.push(Placed { place, pin });
@@ -282,6 +314,15 @@ mod tests {
                 "agent @ agent.image = a/b|v1|sha256:HEX",
             ),
             (
+                "c: {image: {registry: registry.k8s.io, image: ingress-nginx/controller, tag: v1.11.1, digest: 'sha256:HEX'}}\n",
+                "c @ c.image = registry.k8s.io/ingress-nginx/controller|v1.11.1|sha256:HEX",
+            ),
+            (
+                "pilot: {hub: docker.io/istio, image: pilot, tag: 1.22.0}\n",
+                "pilot @ pilot = docker.io/istio/pilot|1.22.0|",
+            ),
+            ("db: {imageName: postgres, imageTag: 16.3}\n", "db @ db = postgres|16.3|"),
+            (
                 "p: {spec: {image: {repository: a/b, tag: v1, sha: HEX}}}\n",
                 "p.spec @ p.spec.image = a/b|v1|sha256:HEX",
             ),
@@ -311,13 +352,30 @@ mod tests {
         assert_eq!(
             summary(text),
             [
+                "a @ a.image = x/a||",
                 "d @ d.image = x/d|v1|",
                 "f @ f.image = x/f|v1|",
-                "! `a.image` is left out: it has neither tag nor digest; add it once it has",
                 "! `b[0].image` is left out: it stands in a list, and Helm replaces lists as a whole",
                 "! `c.image` is left out: an image name is in lower case, and `X` is not",
                 "! `g.image` is left out: it has neither tag nor digest; add it once it has",
                 "! `e` is left out: its keys are not those of the others",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_stands_in_several_places_or_in_none_is_told() {
+        let text = "global: {hub: docker.io/istio, tag: 1.22.0, proxy: {image: proxyv2}}\npilot: {hub: '', image: pilot, tag: ''}\n\
+                    two: {imageRegistry: r.example, image: {repository: x/a, tag: v1}}\ncontroller: {image: {repository: '', tag: ''}}\n";
+        assert_eq!(
+            summary(text),
+            [
+                "two @ two.image = x/a|v1|",
+                "! `global.hub` is left out: the chart puts `docker.io/istio` before images that stand elsewhere",
+                "! `global.proxy.image` is left out: it has neither tag nor digest; add it once it has",
+                "! `pilot` is left out: the beginning of its name stands elsewhere, as `hub`",
+                "! `two.imageRegistry` is left out: the chart puts `r.example` before images that stand elsewhere",
+                "! `controller.image` is left out: it names no image, so the chart takes another's; add it once it has one",
             ]
         );
     }

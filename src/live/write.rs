@@ -28,14 +28,19 @@ pub struct FirstFiles {
 /// Writes the first manifest and policy. An error says that nothing was found to write.
 pub fn first_files(found: &Found) -> Result<FirstFiles, LiveError> {
     let mut notes = found.notes.clone();
-    if found.images.is_empty() {
+    if found.images.iter().all(|image| image.tag.is_empty() && image.digest.is_empty()) {
         let mut message = "no image with a tag or a digest was found".to_owned();
+        for place in found.images.iter().filter_map(|image| image.place.as_ref()) {
+            let _ = write!(message, "; `{}` has neither", escape(&place.path.to_string()));
+        }
         for note in &notes {
             let _ = write!(message, "; {note}");
         }
         return Err(LiveError::new(
             message,
-            "give a file in which images have tags, or begin with `sysbom init`",
+            "write the tags into it and try again: where a chart's tag is empty, Helm takes `appVersion` of its \
+             Chart.yaml; or take what it renders: `helm template CHART | sysbom init --from -`; or begin with \
+             `sysbom init`",
         ));
     }
     let (manifest, layout) = match found.kind {
@@ -251,10 +256,18 @@ fn looser_settings(images: &[FoundImage], names: &[String], notes: &mut Vec<Stri
         ));
     }
     if images.iter().any(|image| image.tag.is_empty()) {
-        text.push_str("# Some components have a digest and no tag. Remove these lines once all have a tag.\nrules:\n  pin-incomplete: warning\n");
-        notes.push(
-            "some components have no tag: `pin-incomplete` only warns; remove that once all have".to_owned(),
-        );
+        text.push_str("# Some components have no tag. Remove these lines once all have.\nrules:\n  pin-incomplete: warning\n");
+        let names: Vec<String> = images
+            .iter()
+            .zip(names)
+            .filter(|(image, _)| image.tag.is_empty())
+            .map(|(_, name)| format!("`{}`", escape(name)))
+            .collect();
+        notes.push(format!(
+            "no tag: {}. The chart or a digest decides what runs there, and `pin-incomplete` only warns; \
+             `sysbom release NAME=IMAGE:TAG@DIGEST` writes one; remove the setting once all have",
+            names.join(", ")
+        ));
     }
     let mut seen = BTreeSet::new();
     let mut allowed = String::new();

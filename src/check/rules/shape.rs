@@ -1,11 +1,13 @@
 //! Whether a manifest has the form of one.
 
+use std::collections::HashSet;
+
 use crate::bom::{Components, Layout, PinShape, ShortfallKind};
 use crate::check::Finding;
 use crate::check::file::{File, Read};
 use crate::check::subject::Subject;
 use crate::suggest::nearest;
-use crate::yaml::{NodeId, NodeKind};
+use crate::yaml::{Document, NodeId, NodeKind};
 
 /// The keys of an experiment block that sysbom reads.
 const EXPERIMENT: [&str; 3] = ["canaryEnabled", "stableWeight", "canaryWeight"];
@@ -70,7 +72,7 @@ fn wrong_experiment(file: &File, read: &Read) -> Option<Finding> {
     }
 }
 
-/// `unexpected-key`: no key is nearly a known one.
+/// `unexpected-key`: no key is nearly a known one, and no pin stands where none is read.
 pub fn unexpected_key(subject: &Subject) -> Vec<Finding> {
     let layout = &subject.policy().layout;
     let mut found = Vec::new();
@@ -87,7 +89,51 @@ pub fn unexpected_key(subject: &Subject) -> Vec<Finding> {
             found.extend(near_keys(file, read, experiment, &EXPERIMENT));
         }
     }
+    if let Some(file) = &subject.after.manifest {
+        found.extend(file.as_read().into_iter().flat_map(|read| unread_pins(layout, file, read)));
+    }
     found
+}
+
+/// Mappings of the manifest with the keys of a pin that are no components: nothing judges them.
+fn unread_pins(layout: &Layout, file: &File, read: &Read) -> Vec<Finding> {
+    let manifest = &read.manifest;
+    let passed_over: HashSet<NodeId> =
+        manifest.components.iter().map(|component| component.node).chain(manifest.experiment).collect();
+    let document = &read.document;
+    let mut found = Vec::new();
+    // Each with its key; an item of a list has none.
+    let mut pending: Vec<(NodeId, Option<NodeId>)> =
+        document.root().map(|root| (root, None)).into_iter().collect();
+    while let Some((node, key)) = pending.pop() {
+        if passed_over.contains(&node) {
+            continue;
+        }
+        if is_pin(layout, document, node) {
+            found.push(unread(file, document, node, key));
+            continue;
+        }
+        pending.extend(document.entries(node).iter().map(|entry| (entry.value, Some(entry.key))));
+        pending.extend(document.items(node).iter().map(|item| (item.value, None)));
+    }
+    found
+}
+
+fn unread(file: &File, document: &Document, node: NodeId, key: Option<NodeId>) -> Finding {
+    let what = match key.and_then(|key| document.scalar(key)) {
+        Some(name) => format!("`{name}`"),
+        None => "this".to_owned(),
+    };
+    let message = format!("{what} looks like a pin and is not read as a component");
+    let help = "name it in `components` of `.sysbom.yaml`, or write it where `components` finds it; until then \
+                nothing judges it";
+    file.finding("unexpected-key", document.node(key.unwrap_or(node)).span, message, help.to_owned())
+}
+
+/// Whether a mapping has the keys of a tag and of an image name, with texts behind them.
+fn is_pin(layout: &Layout, document: &Document, node: NodeId) -> bool {
+    let has = |key: &str| document.get(node, key).is_some_and(|value| document.scalar(value).is_some());
+    layout.fields.image.last().is_some_and(|key| has(key)) && has(&layout.fields.tag)
 }
 
 /// The keys at the top of a manifest, as far as the layout tells them.
