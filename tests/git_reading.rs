@@ -68,6 +68,92 @@ fn commit_index_and_working_tree_read_as_git_lists_them() {
     assert_reads_as_git_lists(&["--object-format=sha256"]);
 }
 
+/// What git itself lists of one folder of a tree.
+fn ls_folder(sandbox: &Sandbox, tree: &str, folder: &str) -> Vec<String> {
+    let listing = sandbox.git(&["ls-tree", "--name-only", "-z", &format!("{tree}:{folder}")]);
+    let names = listing.split('\0').filter(|name| !name.is_empty());
+    let mut paths: Vec<_> = names.map(|name| path(folder).join(name).to_string()).collect();
+    paths.sort();
+    paths
+}
+
+fn folder_of(tree: &dyn Tree, folder: &str) -> Vec<String> {
+    tree.paths_in(&path(folder)).unwrap().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn each_folder_of_commit_index_and_working_tree_lists_as_git_lists_it() {
+    for options in [&[][..], &["--object-format=sha256"]] {
+        let sandbox = Sandbox::with(options);
+        for name in ["a.yaml", "a/b.yaml", "a/b/c/d.yaml", "a-b/x", "a0/x", "A", "caf\u{e9} [x]*", "z/z"] {
+            sandbox.write(&format!("releases/{name}"), name);
+        }
+        sandbox.write("README", "x");
+        let commit = sandbox.commit(1, CURRENT, "images: {}\n");
+        let repo = sandbox.repo();
+        let trees: [(&str, &dyn Tree); 3] = [
+            ("commit", &repo.commit_tree(&commit).unwrap()),
+            ("index", &repo.index_tree().unwrap()),
+            ("worktree", &repo.worktree().unwrap()),
+        ];
+        for (name, tree) in trees {
+            for folder in ["", "releases", "releases/a", "releases/a/b", "releases/a/b/c", "releases/z"] {
+                let expected = ls_folder(&sandbox, "HEAD", folder);
+                assert!(!expected.is_empty(), "{folder}");
+                assert_eq!(folder_of(tree, folder), expected, "{name} {folder} {options:?}");
+            }
+            for none in ["none", "releases/a.yaml", "releases/A", "releases/current.yaml/x", "rel"] {
+                assert_eq!(folder_of(tree, none), [""; 0], "{name} {none}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_the_working_tree_lists_what_git_would_add() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".gitignore", "*.tmp\nout/\n");
+    sandbox.write("releases/gone.yaml", "x\n");
+    sandbox.write("releases/former/x.yaml", "x\n");
+    sandbox.write("releases/file-now/x.yaml", "x\n");
+    sandbox.commit(1, CURRENT, "old\n");
+    for path in ["releases/gone.yaml", "releases/former/x.yaml", "releases/file-now/x.yaml"] {
+        std::fs::remove_file(sandbox.path(path)).unwrap();
+    }
+    std::fs::remove_dir(sandbox.path("releases/file-now")).unwrap();
+    sandbox.write("releases/file-now", "x");
+    sandbox.write("releases/new.yaml", "x");
+    sandbox.write("releases/new/deep/x.yaml", "x");
+    sandbox.write("releases/note.tmp", "x");
+    sandbox.write("releases/out/x", "x");
+    sandbox.write("releases/only-ignored/x.tmp", "x");
+    std::fs::create_dir(sandbox.path("releases/empty")).unwrap();
+    let repo = sandbox.repo();
+    let folders = ["", "releases", "releases/new", "releases/new/deep"];
+    let found = folders.map(|folder| folder_of(&repo.worktree().unwrap(), folder));
+    sandbox.git(&["add", "-A"]);
+    let tree = sandbox.git(&["write-tree"]);
+    assert_eq!(found, folders.map(|folder| ls_folder(&sandbox, &tree, folder)));
+    assert_eq!(found[1].len(), 4, "{found:?}");
+}
+
+#[test]
+fn a_link_and_another_repository_are_no_folders_to_list() {
+    let sandbox = Sandbox::new();
+    sandbox.write("elsewhere/x/y", "x\n");
+    sandbox.commit(1, "README", "x\n");
+    std::os::unix::fs::symlink("elsewhere", sandbox.path("releases")).unwrap();
+    sandbox.git(&["init", "-q", "module"]);
+    sandbox.write("module/x/y", "x\n");
+    sandbox.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{},module", sandbox.id("HEAD"))]);
+    let repo = sandbox.repo();
+    for folder in ["releases", "releases/x", "module", "module/x"] {
+        assert_eq!(folder_of(&repo.worktree().unwrap(), folder), [""; 0], "{folder}");
+    }
+    let top = folder_of(&repo.worktree().unwrap(), "");
+    assert_eq!(top, ["README", "elsewhere", "module", "releases"]);
+}
+
 #[test]
 fn every_form_of_the_index_is_read() {
     for settings in [
@@ -110,6 +196,9 @@ fn folders_that_a_sparse_index_keeps_as_one_entry_are_looked_into() {
         assert_eq!(tree.read(&current, 10).unwrap(), b"b\n", "{name}");
         let folder = tree.entry(&path("releases/history")).unwrap().unwrap();
         assert_eq!(folder.id, sandbox.id("HEAD:releases/history"), "{name}");
+        for folder in ["", "charts", "releases", "releases/history", "releases/history/2024"] {
+            assert_eq!(folder_of(tree, folder), ls_folder(&sandbox, "HEAD", folder), "{name} {folder}");
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! what sysbom looks after, but a clone may have none.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use gix::index::entry::{Flags, Stage, Stat};
 
 use super::fs::UNFINISHED;
+use super::program::refused;
 use super::{Error, IndexTree, Repo, index, names};
 use crate::tree::{Kind, RepoPath, Tree, TreeEntry, TreeError};
 
@@ -224,6 +226,39 @@ impl<'repo> WorkTree<'repo> {
         entries.map(|entry| Ok(folder.join(name(entry.map_err(attempt)?).as_str()))).collect()
     }
 
+    /// Whether this, or a folder on the way to it, is a link or another repository's.
+    fn is_no_folder(&self, folder: &RepoPath) -> Result<bool, Error> {
+        for path in std::iter::successors(Some(folder.clone()), RepoPath::folder) {
+            let is_link = || fs::symlink_metadata(self.on_disk(&path)).is_ok_and(|meta| meta.is_symlink());
+            let is_submodule =
+                |tracked: &Tracked| tracked.entry.kind == Kind::Submodule && self.on_disk(&path).is_dir();
+            if !path.as_str().is_empty()
+                && (is_link() || self.tracked(&path)?.as_ref().is_some_and(is_submodule))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Those of some untracked paths that `git add` would take.
+    fn not_ignored(&self, mut paths: Vec<RepoPath>) -> Result<Vec<RepoPath>, Error> {
+        paths.retain(|path| path.as_str() != ".git" && !path.name().starts_with(UNFINISHED));
+        if paths.is_empty() {
+            return Ok(paths);
+        }
+        let asked: Vec<u8> =
+            paths.iter().flat_map(|path| [names::path_bytes(path), vec![0]].concat()).collect();
+        let args = ["check-ignore", "-z", "--stdin"];
+        let ended = self.repo.git().end(&args, &asked)?;
+        if !matches!(ended.status.code(), Some(0 | 1)) {
+            return Err(refused(&args, &ended));
+        }
+        let ignored: HashSet<&[u8]> = ended.stdout.split(|byte| *byte == 0).collect();
+        paths.retain(|path| !ignored.contains(names::path_bytes(path).as_slice()));
+        Ok(paths)
+    }
+
     /// A folder that git lists as one path: a repository of its own, which `git add` would record
     /// as a submodule.
     fn nested_repository(&self, path: &RepoPath) -> Option<TreeEntry> {
@@ -271,17 +306,24 @@ impl Tree for WorkTree<'_> {
     }
 
     fn paths_in(&self, folder: &RepoPath) -> Result<Vec<RepoPath>, TreeError> {
-        let mut paths = self.index()?.paths_in(folder)?;
-        paths.extend(self.paths_on_disk(folder)?);
-        paths.sort();
-        paths.dedup();
-        let mut there = Vec::with_capacity(paths.len());
-        for path in paths {
-            if fs::symlink_metadata(self.on_disk(&path)).is_ok() || self.entry(&path)?.is_some() {
-                there.push(path);
+        if self.is_no_folder(folder)? {
+            return Ok(Vec::new());
+        }
+        let tracked = self.index()?.paths_in(folder)?;
+        let is_untracked = |path: &RepoPath| tracked.binary_search(path).is_err();
+        let on_disk = self.paths_on_disk(folder)?;
+        let mut there = self.not_ignored(on_disk.into_iter().filter(is_untracked).collect())?;
+        there.extend(tracked.iter().cloned());
+        there.sort();
+        let mut paths = Vec::with_capacity(there.len());
+        for path in there {
+            // Of a folder something must be left that is no longer only in the index, or not ignored.
+            let is_file = fs::symlink_metadata(self.on_disk(&path)).is_ok_and(|meta| !meta.is_dir());
+            if is_file || self.entry(&path)?.is_some() {
+                paths.push(path);
             }
         }
-        Ok(there)
+        Ok(paths)
     }
 
     fn read(&self, entry: &TreeEntry, limit: usize) -> Result<Vec<u8>, TreeError> {
