@@ -2,7 +2,7 @@
 
 use crate::yaml::{Path, Segment};
 
-/// How to find the pins of a manifest. The default is DESIGN's own: `images.NAME.{image,tag,digest}`.
+/// How to find the pins of a manifest. The default is `images.NAME.{image,tag,digest}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Where the components stand.
@@ -71,6 +71,23 @@ impl Layout {
     /// Whether the value at `path` is the one mapping or list that holds all components.
     pub fn holds_components(&self, path: &Path) -> bool {
         matches!(&self.components, Components::Below(below) if below == path)
+    }
+
+    /// The way from an entry of the mapping or list at `path` down to its components, if the keys
+    /// there name components: nothing where the entries are components themselves.
+    pub fn below_a_name(&self, path: &Path) -> Option<&[PatternSegment]> {
+        match &self.components {
+            Components::Below(below) => (below == path).then_some(&[]),
+            Components::Named(_) => None,
+            Components::Matching(pattern) => {
+                let (above, below) = pattern.split_at_checked(path.segments().len())?;
+                matched_name(above, path.segments())?;
+                match below {
+                    [PatternSegment::Any, rest @ ..] => Some(rest),
+                    [PatternSegment::Key(_), ..] | [] => None,
+                }
+            }
+        }
     }
 }
 

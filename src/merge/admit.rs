@@ -29,6 +29,9 @@ pub(super) fn document(side: Side, text: &str) -> Result<Document, Unstructured>
         None => return Err(refused(side, "is empty")),
         Some(_) => return Err(refused(side, "is no mapping")),
     }
+    if has_no_key(&document) {
+        return Err(refused(side, "has an entry without a key"));
+    }
     match twice(&document) {
         Some(key) => Err(refused(side, &format!("has the key `{key}` twice in one mapping"))),
         None => Ok(document),
@@ -92,6 +95,14 @@ fn leaves(document: &Document) -> Vec<(Path, &str)> {
         open.extend(items.map(|(at, item)| (path.index(at), item.value)));
     }
     found
+}
+
+/// Whether an entry has nothing for its key, as `: v1` has: readers do not agree on where it begins.
+fn has_no_key(document: &Document) -> bool {
+    document
+        .nodes()
+        .flat_map(|(id, _)| document.entries(id))
+        .any(|entry| document.node(entry.key).span.is_empty() && document.scalar(entry.key).is_some())
 }
 
 /// A key that stands twice in one mapping.

@@ -9,7 +9,7 @@ use crate::yaml::{Path, Segment};
 
 use super::Conflict;
 use super::describe::{describe, help_for, shortened};
-use super::pins::{PinParts, pins};
+use super::pins::{PinParts, identity, pins};
 use super::plan::{Clash, CollectionPlan, Parts, Plan, ValuePlan};
 use super::rename::renames;
 use super::sides::{Moved, Side, Sides};
@@ -251,9 +251,7 @@ impl<'v> Decider<'v> {
 
     /// Renames on which the sides do not agree, each as one conflict over all its names.
     fn renames(&self, path: &Path, sides: Sides<Option<&'v Collection>>) -> Vec<Clash> {
-        if !self.layout.holds_components(path) {
-            return Vec::new();
-        }
+        let Some(below) = self.layout.below_a_name(path) else { return Vec::new() };
         let clash = |rename: super::rename::Rename<'v>| {
             let old = path.key(rename.keys.base.as_deref().unwrap_or_default());
             let reason = "one side renamed it, and the other renamed, removed or changed it";
@@ -268,7 +266,8 @@ impl<'v> Decider<'v> {
             }
             Clash { conflicts: vec![conflict], keys: rename.keys }
         };
-        renames(self.views, sides).into_iter().map(clash).collect()
+        let identity = |value: &Value| identity(self.layout, below, value);
+        renames(self.views, sides, &identity).into_iter().map(clash).collect()
     }
 
     /// A collection that the sides empty together, each taking a part, is what neither asked for;

@@ -61,6 +61,28 @@ impl Frame {
         }
     }
 
+    /// Puts the frame back around a text with markers. Where they stand first, a byte order mark
+    /// comes behind each of them: before the marker it would hide it, and go with it.
+    pub(super) fn put_on_markers(self, inner: &str, marker_size: usize) -> String {
+        let is_marker = |line: &str| {
+            let mark = line.chars().next().filter(|mark| "<|=>".contains(*mark));
+            mark.is_some_and(|mark| line.chars().take_while(|next| *next == mark).count() >= marker_size)
+        };
+        if !self.mark || !inner.lines().next().is_some_and(is_marker) {
+            return self.put_on(inner);
+        }
+        let (mut marked, mut open, mut behind) = (String::with_capacity(inner.len() + 9), true, false);
+        for line in inner.split_inclusive('\n') {
+            if behind && !is_marker(line) {
+                marked.push(MARK);
+            }
+            marked.push_str(line);
+            open = open && !(is_marker(line) && line.starts_with('>'));
+            behind = open && is_marker(line);
+        }
+        Frame { mark: false, ..self }.put_on(&marked)
+    }
+
     /// The same frame with a final line break, where leaving it out would change what a last
     /// block scalar says.
     pub(super) fn with_final_newline(self) -> Frame {

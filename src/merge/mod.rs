@@ -168,7 +168,12 @@ impl Merge<'_> {
             |side: Side| self.verified(&plan, &scene, side).ok_or_else(|| vec![unplaceable(&conflicts)]);
         let ours = written(Side::Ours)?;
         if conflicts.is_empty() {
-            return Ok(Outcome::Merged(ours.into_bytes()));
+            let is_whole = verify::keeps_comments(&ours, &self.views);
+            return if is_whole {
+                Ok(Outcome::Merged(ours.into_bytes()))
+            } else {
+                Err(vec![unplaceable(&[])])
+            };
         }
         let theirs = written(Side::Theirs)?;
         if plan.unshowable {
@@ -179,7 +184,8 @@ impl Merge<'_> {
         if mode == Mode::Sentinels && verify::is_readable(&text).is_err() {
             return Err(conflicts);
         }
-        Ok(Outcome::Conflicted { bytes: self.frame.put_on(&text).into_bytes(), conflicts })
+        let text = self.frame.put_on_markers(&text, self.options.marker_size);
+        Ok(Outcome::Conflicted { bytes: text.into_bytes(), conflicts })
     }
 
     /// Markers around the whole document, everything merged on both sides of them but the conflicts.

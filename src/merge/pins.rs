@@ -1,6 +1,6 @@
 //! Which keys of an entry make up a pin: one value, however many keys it is written in.
 
-use crate::bom::Layout;
+use crate::bom::{Layout, PatternSegment};
 use crate::yaml::Path;
 
 use super::sides::Sides;
@@ -37,4 +37,24 @@ fn parts(layout: &Layout, value: Option<&Value>) -> PinParts {
     let is_scalar = |value: &Value| matches!(value, Value::Scalar(_) | Value::Alias(_));
     let scalars = entries.iter().filter(|(key, value)| is_part(key) && is_scalar(value));
     scalars.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// What an entry is whatever its name: the pins of the components that `below` leads to. An entry
+/// without any is what it says.
+pub(super) fn identity(layout: &Layout, below: &[PatternSegment], value: &Value) -> String {
+    let mut found = vec![value];
+    for segment in below {
+        found = match segment {
+            PatternSegment::Key(key) => found.into_iter().filter_map(|value| value.get(key)).collect(),
+            PatternSegment::Any => {
+                found.into_iter().flat_map(Value::entries).map(|(_, value)| value).collect()
+            }
+        };
+    }
+    let pins: Vec<PinParts> = found.iter().map(|value| parts(layout, Some(value))).collect();
+    if pins.iter().all(Vec::is_empty) {
+        return value.without("name").json();
+    }
+    let keyed = |parts: PinParts| Value::Keyed { list: false, entries: parts.into_iter().collect() };
+    Value::List(pins.into_iter().map(keyed).collect()).json()
 }

@@ -16,12 +16,17 @@ pub(super) struct Rename<'v> {
 }
 
 /// The renames of a collection that both sides cannot have. A component was renamed if its key is
-/// gone and a new one that the other side does not know holds the same content.
-pub(super) fn renames<'v>(views: &Sides<View>, sides: Sides<Option<&'v Collection>>) -> Vec<Rename<'v>> {
+/// gone and a new one that the other side does not know has the same `identity`.
+pub(super) fn renames<'v>(
+    views: &Sides<View>,
+    sides: Sides<Option<&'v Collection>>,
+    identity: &dyn Fn(&Value) -> String,
+) -> Vec<Rename<'v>> {
     let Some(base) = sides.base else { return Vec::new() };
     let added = |side: Side| {
         let known = [base].into_iter().chain(*sides.get(side.other())).collect::<Vec<_>>();
-        added_by_content(*sides.get(side), &known, views.get(side))
+        let identity = |child: &Child| identity(&views.get(side).value(child.value));
+        added_by_identity(*sides.get(side), &known, &identity)
     };
     let added = Sides { base: HashMap::new(), ours: added(Side::Ours), theirs: added(Side::Theirs) };
     if added.ours.is_empty() && added.theirs.is_empty() {
@@ -31,10 +36,10 @@ pub(super) fn renames<'v>(views: &Sides<View>, sides: Sides<Option<&'v Collectio
     let mut found = Vec::new();
     for old in &base.children {
         let child = sides.map(|side| side.and_then(|collection| collection.get(&old.key)));
-        let content = content(&views.base.value(old.value));
+        let identity = identity(&views.base.value(old.value));
         let new_name = |side: Side| match child.get(side) {
             Some(_) => None,
-            None => added.get(side).get(&content).filter(|name| !taken.contains(*name)).cloned(),
+            None => added.get(side).get(&identity).filter(|name| !taken.contains(*name)).cloned(),
         };
         let unchanged = |side: Side| {
             child.get(side).is_some_and(|child| views.base.same_child(old, views.get(side), child))
@@ -62,29 +67,17 @@ pub(super) fn renames<'v>(views: &Sides<View>, sides: Sides<Option<&'v Collectio
     found
 }
 
-/// The first entry of a side for each content, among those under keys that are not known.
-fn added_by_content(
+/// The first entry of a side for each identity, among those under keys that are not known.
+fn added_by_identity(
     side: Option<&Collection>,
     known: &[&Collection],
-    view: &View,
+    identity: &dyn Fn(&Child) -> String,
 ) -> HashMap<String, String> {
     let mut added = HashMap::new();
     for child in side.map(|side| side.children.as_slice()).unwrap_or_default() {
         if known.iter().all(|collection| collection.get(&child.key).is_none()) {
-            added.entry(content(&view.value(child.value))).or_insert_with(|| child.key.clone());
+            added.entry(identity(child)).or_insert_with(|| child.key.clone());
         }
     }
     added
-}
-
-/// What a component says apart from its name.
-fn content(value: &Value) -> String {
-    match value {
-        Value::Keyed { list: false, entries } => {
-            let mut entries = entries.clone();
-            entries.remove("name");
-            Value::Keyed { list: false, entries }.json()
-        }
-        other => other.json(),
-    }
 }

@@ -77,6 +77,24 @@ impl Value {
         }
     }
 
+    /// The entries of a mapping or of a list of named items, by name.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let entries = match self {
+            Value::Keyed { entries, .. } => Some(entries),
+            Value::Scalar(_) | Value::List(_) | Value::Pairs(_) | Value::Alias(_) => None,
+        };
+        entries.into_iter().flatten()
+    }
+
+    /// The same mapping without one key.
+    pub(super) fn without(&self, key: &str) -> Value {
+        let mut value = self.clone();
+        if let Value::Keyed { list: false, entries } = &mut value {
+            entries.remove(key);
+        }
+        value
+    }
+
     /// As compact JSON: keys sorted bytewise, scalars as strings of their unquoted text. A list
     /// stays a list, its named items sorted by name.
     pub(super) fn json(&self) -> String {

@@ -27,6 +27,29 @@ pub(super) fn says(text: &str, intended: &Value) -> bool {
     }
 }
 
+/// Whether a text holds every comment that it must: those that both sides have, and those that one
+/// side added. Where a comment stands is not compared, only how often.
+pub(super) fn keeps_comments(text: &str, views: &Sides<View>) -> bool {
+    let Ok(document) = Document::parse(text) else { return false };
+    let [base, ours, theirs] = [&views.base, &views.ours, &views.theirs].map(|view| counted(&view.document));
+    let found = counted(&document);
+    let of = |counts: &BTreeMap<&str, usize>, comment| counts.get(comment).copied().unwrap_or(0);
+    ours.keys().chain(theirs.keys()).all(|comment| {
+        let (ours, theirs) = (of(&ours, comment), of(&theirs, comment));
+        // What both sides added alike may stand once.
+        let due = (ours + theirs).saturating_sub(of(&base, comment)).min(ours.max(theirs));
+        of(&found, comment) >= due
+    })
+}
+
+fn counted(document: &Document) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for comment in document.comments() {
+        *counts.entry(comment.span.of(document.text()).trim_end()).or_default() += 1;
+    }
+    counts
+}
+
 /// Whether a text ends in a block scalar without a final line break, which YAML 1.1 readers take
 /// for another value than YAML 1.2 ones.
 pub(super) fn ends_in_an_open_block(text: &str) -> bool {

@@ -259,6 +259,29 @@ fn a_conflict_names_the_component_as_the_layout_does() {
     assert_eq!(conflicts.iter().map(|conflict| conflict.subject.as_str()).collect::<Vec<_>>(), ["app"]);
 }
 
+#[test]
+fn a_component_that_a_pattern_names_is_renamed_by_its_pin() {
+    let pattern = vec![PatternSegment::Any, PatternSegment::Key("image".into())];
+    let layout = Layout { components: Components::Matching(pattern), fields: Fields::default() };
+    let text = |name: &str, replicas| {
+        format!("{name}:\n  replicas: {replicas}\n  image: {{image: a/b, tag: v1}}\nx: 1\n")
+    };
+    let texts = Sides { base: text("app", 1), ours: text("one", 1), theirs: text("two", 2) };
+    let Outcome::Conflicted { conflicts, .. } = run(&texts, &Options { layout, ..Options::default() }) else {
+        panic!("it would stand there twice")
+    };
+    assert_eq!(conflicts.len(), 1);
+    assert_eq!(conflicts[0].values.theirs, "renamed to `two`");
+}
+
+#[test]
+fn a_byte_order_mark_stands_behind_a_marker_that_comes_first() {
+    let text = |tag: &str| format!("\u{feff}app: {tag}\nweb: v1\n");
+    let both = conflicted(&text("v1"), &text("v2"), &text("v3"));
+    let expected = "<<<<<<< ours\n\u{feff}app: v2\n=======\n\u{feff}app: v3\n>>>>>>> theirs\nweb: v1\n";
+    assert_eq!(both, expected);
+}
+
 /// What stands in a file after a merge that conflicts, written out.
 fn conflicted(base: &str, ours: &str, theirs: &str) -> String {
     let texts = Sides { base: base.to_owned(), ours: ours.to_owned(), theirs: theirs.to_owned() };

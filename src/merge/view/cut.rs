@@ -154,7 +154,8 @@ impl Cutter<'_> {
                 if at + 1 < count { line_start(text, starts[at + 1]).max(after) } else { to.max(after) };
             let end = after + deeper_lines(&text[after..next], column);
             let has_lines = self.is_block_collection(bare.value);
-            let (trail, foot) = if has_lines {
+            // What surrounds the entries of a value that is merged entry by entry belongs to them.
+            let (trail, foot) = if has_lines && self.bare_children(bare.value).is_some() {
                 (Span::at(bare.end), Span::at(end))
             } else {
                 (Span::new(bare.end, after.max(bare.end)), Span::new(after, end))
