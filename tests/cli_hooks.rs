@@ -372,6 +372,41 @@ fn a_forced_push_that_takes_history_back_is_refused() {
 }
 
 #[test]
+fn a_forced_push_is_judged_by_what_stands_there_however_the_server_is_named() {
+    let scratch = published();
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
+    scratch.git(&["push", "-q"]);
+    scratch.git(&["reset", "-q", "--hard", "HEAD^"]);
+    scratch.git(&["remote", "add", "second", "../forge.git"]);
+    let before = scratch.git(&["ls-remote", "origin"]);
+    for server in ["../forge.git", "../forge.git/", "./../forge.git", "second"] {
+        scratch
+            .try_git(&["push", "-q", "--force", server, "main"])
+            .expect(1)
+            .says("history-rewritten")
+            .says("archive-missing");
+    }
+    assert_eq!(scratch.git(&["ls-remote", "origin"]), before);
+}
+
+#[test]
+fn what_a_server_may_deploy_from_beside_branches_is_judged_by_its_content() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, state("latest"));
+    scratch.commit("round the hook");
+    scratch.git(&["tag", "-a", "-m", "x", "bad"]);
+    for to in ["refs/for/main", "refs/deploy/live", "refs/tags/bad"] {
+        scratch.try_git(&["push", "-q", "origin", &format!("bad:{to}")]).expect(1).says("floating-tag");
+    }
+    scratch.git(&["push", "-q", "origin", "feature:refs/notes/x"]);
+    scratch.git(&["tag", "of-a-file", "main:releases/current.yaml"]);
+    scratch.git(&["push", "-q", "origin", "of-a-file", "main:refs/tags/good", "main:refs/for/main"]);
+    scratch.git(&["push", "-q", "origin", ":refs/for/main", ":refs/tags/good"]);
+}
+
+#[test]
 fn a_forced_push_over_what_this_clone_has_not_seen_is_refused() {
     let scratch = published();
     scratch.git(&["clone", "-q", "../forge.git", "../other"]);

@@ -8,7 +8,7 @@ use super::env::Env;
 use super::failure::Failure;
 use super::update::Update;
 
-/// The updates of a push: one for each branch that gets new commits.
+/// The updates of a push: one for each branch, tag or other ref that gets commits to be judged.
 ///
 /// git says on standard input `LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID`, a line for each ref.
 /// Hook managers read those lines themselves; pre-commit and prek name one update in
@@ -21,10 +21,18 @@ pub fn read(remote: Option<&str>, env: &Env, repo: &Repo, lines: &str) -> Result
     if pushed.is_empty() {
         pushed.extend(of_hook_manager(env, repo, remote.is_none())?);
     }
-    let branches = pushed.into_iter().filter(Pushed::is_branch);
-    let updates = branches.map(|pushed| pushed.update(repo, base.as_ref(), remote.as_deref()));
-    updates.filter_map(Result::transpose).collect()
+    let remote = remote.as_deref();
+    let update = |pushed: Pushed| match pushed.branch().map(str::to_owned) {
+        Some(branch) => pushed.update(&branch, repo, base.as_ref(), remote),
+        None => pushed.beside_branches(repo, base.as_ref()),
+    };
+    pushed.into_iter().map(update).filter_map(Result::transpose).collect()
 }
+
+/// What git and its tools keep in refs of their own: no server deploys from there, and what stands
+/// there is often no operation repository's tree.
+const KEPT_BY_GIT: &[&str] =
+    &["refs/notes/", "refs/stash", "refs/remotes/", "refs/replace/", "refs/original/", "refs/bisect/"];
 
 /// One ref of a push.
 struct Pushed {
@@ -45,22 +53,39 @@ impl Pushed {
         Ok(Pushed { new, remote_ref: remote_ref.to_owned(), old })
     }
 
-    /// Nothing is deployed from tags and notes; what they hold has been, or will be, judged as a
-    /// branch.
-    fn is_branch(&self) -> bool {
-        self.remote_ref.starts_with("refs/heads/")
+    fn branch(&self) -> Option<&str> {
+        self.remote_ref.strip_prefix("refs/heads/")
     }
 
-    /// What is to be judged of it; nothing where a branch goes that is not base.
+    /// What is to be judged of a tag, or of a ref that a server gives a meaning of its own
+    /// (`refs/for/main`, `refs/deploy/live`): what it adds to base. What base has been judged with
+    /// is judged no second time, and where nothing else is known, content alone counts.
+    fn beside_branches(self, repo: &Repo, base: Option<&Base>) -> Result<Option<Update>, Failure> {
+        let is_kept = KEPT_BY_GIT.iter().any(|kept| self.remote_ref.starts_with(kept));
+        let Some(new) = self.new.filter(|_| !is_kept) else { return Ok(None) };
+        let Some(new) = repo.commit_behind(&new)? else { return Ok(None) };
+        let Some(base) = base else { return Ok(Some(Update::first(new))) };
+        let contained = repo.merge_base(&base.commit, std::slice::from_ref(&new))?;
+        let is_tag = self.remote_ref.starts_with("refs/tags/");
+        match contained {
+            Some(contained) if contained == new && (is_tag || base.how != "HEAD") => Ok(None),
+            Some(contained) if contained != new => {
+                Update::between(repo, contained, base.name.clone(), &new).map(Some)
+            }
+            Some(_) | None => Ok(Some(Update::first(new))),
+        }
+    }
+
+    /// What is to be judged of a branch; nothing where one goes that is not base.
     fn update(
         self,
+        branch: &str,
         repo: &Repo,
         base: Option<&Base>,
         remote: Option<&str>,
     ) -> Result<Option<Update>, Failure> {
         let Some(base) = base else { return Ok(self.new.map(Update::first)) };
-        let branch = self.remote_ref.trim_start_matches("refs/heads/");
-        let is_base = is_base(repo, base, remote, branch);
+        let is_base = is_base(repo, base, branch);
         let Some(new) = self.new else {
             return if is_base && is_published(repo, base, branch)? {
                 Err(deletion(branch))
@@ -73,7 +98,7 @@ impl Pushed {
         }
         let from = match self.old.filter(|_| is_base) {
             Some(old) if repo.commit(&old).is_ok() => old,
-            Some(old) => return Err(unseen(branch, &old, remote)),
+            Some(old) => return Err(unseen(repo, base, branch, &old, remote)),
             None => {
                 let contained = repo.merge_base(&base.commit, std::slice::from_ref(&new))?;
                 contained.unwrap_or_else(|| base.commit.clone())
@@ -83,18 +108,19 @@ impl Pushed {
     }
 }
 
-/// Whether what is pushed to is base. It may also be named as the local branch, and that one is
-/// always as new as what is pushed; so is HEAD, where base is not known. The remote may be named by
-/// its URL.
-fn is_base(repo: &Repo, base: &Base, remote: Option<&str>, branch: &str) -> bool {
-    if base.how == "HEAD" || base.name == branch {
-        return true;
-    }
-    let Some(of_base) = base.name.strip_suffix(branch).and_then(|rest| rest.strip_suffix('/')) else {
-        return false;
-    };
-    let urls = ["url", "pushurl"].map(|key| repo.config(&format!("remote.{of_base}.{key}")));
-    remote.is_some_and(|remote| remote == of_base || urls.iter().flatten().any(|url| url == remote))
+/// Whether a branch of that name is base, wherever it is pushed to: a server can be named in more
+/// ways (a path with a slash behind it, another remote) than can be compared, and what the branch
+/// stands at there says best what would be lost. Base may also be named as the local branch, and
+/// that one is always as new as what is pushed; so is HEAD, where base is not known.
+fn is_base(repo: &Repo, base: &Base, branch: &str) -> bool {
+    base.how == "HEAD" || base.name == branch || remote_of_base(repo, base, branch).is_some()
+}
+
+/// The remote whose branch of that name base is.
+fn remote_of_base<'b>(repo: &Repo, base: &'b Base, branch: &str) -> Option<&'b str> {
+    let name = base.name.strip_prefix("refs/remotes/").unwrap_or(&base.name);
+    let remote = name.strip_suffix(branch)?.strip_suffix('/')?;
+    (!remote.contains('/') || repo.config(&format!("remote.{remote}.url")).is_some()).then_some(remote)
 }
 
 /// Whether a branch that may be base is the one that others rely on. Where base is not known, the
@@ -114,11 +140,23 @@ fn deletion(branch: &str) -> Failure {
 
 /// What the remote has is newer than this clone knows. git refuses such a push itself, unless it is
 /// forced; and then nobody has looked at what it takes away.
-fn unseen(branch: &str, old: &ObjectId, remote: Option<&str>) -> Failure {
-    let remote = remote.filter(|remote| !remote.contains(['/', ':', '\\'])).unwrap_or("origin");
+fn unseen(repo: &Repo, base: &Base, branch: &str, old: &ObjectId, remote: Option<&str>) -> Failure {
+    let fetch = match (remote, remote_of_base(repo, base, branch)) {
+        (Some(remote), _) if repo.config(&format!("remote.{remote}.url")).is_some() => shell_word(remote),
+        (Some(url), Some(of_base)) if names(repo, of_base, url) => shell_word(of_base),
+        // A URL may hold a password: it is not repeated.
+        (Some(_), _) => format!("URL {}", shell_word(branch)).into(),
+        (None, of_base) => shell_word(of_base.unwrap_or("origin")),
+    };
     Failure::new(format!("could not judge the push to `{branch}`"))
         .because(format!("it stands at {} there, which is not in this clone", old.short()))
-        .help(format!("fetch first, then push again: `git fetch {}`", shell_word(remote)))
+        .help(format!("fetch first, then push again: `git fetch {fetch}`"))
+}
+
+/// Whether a URL is one that a remote is configured with.
+fn names(repo: &Repo, remote: &str, url: &str) -> bool {
+    let urls = ["url", "pushurl"].map(|key| repo.config(&format!("remote.{remote}.{key}")));
+    urls.iter().flatten().any(|known| known == url)
 }
 
 fn of_hook_manager(env: &Env, repo: &Repo, nothing_said: bool) -> Result<Option<Pushed>, Failure> {
