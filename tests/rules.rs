@@ -314,6 +314,42 @@ fn schema_fires_on_an_experiment_that_does_not_fit_its_json_schema() {
 }
 
 #[test]
+fn a_schema_of_experiments_that_cannot_be_followed_is_refused_and_can_be_mended() {
+    let policy = "experiment: {schema: schema.json}\n";
+    let with = |experiment: &str, schema: &str| {
+        tree(&format!("{}experiment: {experiment}\n", sound()))
+            .with(POLICY, policy)
+            .with("schema.json", schema)
+    };
+    let good = "{\"properties\": {\"cohort\": {\"enum\": [\"a\"]}}}";
+    let odd = "{\"unevaluatedProperties\": false}";
+    // It does not get in.
+    for (bad, place) in [(odd, "error schema.json:1:2"), ("{", "error schema.json:1:1")] {
+        let found = update(Some(&with("{cohort: a}", good)), &with("{cohort: a}", bad));
+        assert_eq!(places("schema", &found), [place], "{bad}");
+        // Where it has got in, the mended one judges.
+        assert_eq!(update(Some(&with("{cohort: a}", bad)), &with("{cohort: a}", good)), []);
+        let found = update(Some(&with("{cohort: a}", bad)), &with("{cohort: a}", bad));
+        assert_eq!(places("schema", &found), [place], "{bad}");
+    }
+    let odd_still = with("{cohort: a}", "{\"unevaluatedItems\": false}");
+    let found = update(Some(&with("{cohort: a}", odd)), &odd_still);
+    assert!(of_rule("schema", &found)[0].ends_with("`unevaluatedItems` is not supported"), "{found:?}");
+    // Nor does one go that the policy names.
+    let gone = with("{cohort: a}", good).without("schema.json");
+    assert_eq!(places("schema", &update(Some(&with("{cohort: a}", good)), &gone)), ["error schema.json:1:1"]);
+    // A parameter and the schema that knows it come one after the other.
+    let wider = good.replace("[\"a\"]", "[\"a\", \"b\"]");
+    let found = update(Some(&with("{cohort: a}", good)), &with("{cohort: b}", &wider));
+    let misfit = found.iter().find(|finding| finding.rule == "schema").expect("base's schema judges");
+    assert!(
+        misfit.help.ends_with("as BASE has it: edit it first, in a change of its own"),
+        "{}",
+        misfit.help
+    );
+}
+
+#[test]
 fn unexpected_key_fires_on_a_slip() {
     let text = sound().replacen("digest:", "digset:", 1) + "experimnet: {}\n";
     assert_eq!(
@@ -601,6 +637,21 @@ fn half_moved_pin_fires_at_the_half_that_moved() {
         of_rule("half-moved-pin", &digest_only),
         ["warning releases/current.yaml:5:13 the digest of `app` moved, and its tag `v1.2.3` did not"]
     );
+}
+
+#[test]
+fn half_moved_pin_fires_where_a_digest_that_may_be_missing_is_gone() {
+    let policy = "digest: optional\n";
+    let without = sound().replacen(&format!("    digest: {}\n", digest("app:v1.2.3")), "", 1);
+    let base = tree(&sound()).with(POLICY, policy);
+    let found = |text: &str| {
+        let after = tree(text).with(POLICY, policy).with(&archive(0, &sound()), sound());
+        of_rule("half-moved-pin", &update(Some(&base), &after))
+    };
+    let expected =
+        ["warning releases/current.yaml:2:3 the digest of `app` is gone, and its tag `v1.2.3` stays"];
+    assert_eq!(found(&without), expected);
+    assert_eq!(found(&without.replace("v1.2.3", "v1.3.0")), [""; 0]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::check::schema::misfits;
 use crate::check::subject::{Subject, by_name};
 use crate::check::{Excerpt, Finding};
 use crate::text::{Source, Span};
-use crate::tree::{RepoPath, TreeError};
+use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
 use crate::yaml::{Document, HelmReading, MAX_BYTES, NodeId, NodeKind, ScalarStyle, helm_reading};
 
 /// `experiment-weights`: the weights of an experiment add up to 100.
@@ -123,20 +123,63 @@ fn same_image(stable: &Component, canary: &Component) -> bool {
     }
 }
 
-/// `schema`, for the experiment block against the JSON Schema that the policy names.
+/// `schema`, for the experiment block against the JSON Schema that the policy names. Base's judges, so
+/// that a change cannot loosen it; where base has none that can be followed, the one that is new. And
+/// none gets in that cannot be followed.
 pub fn schema(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     let setting = &subject.policy().experiment_schema;
     let Some(path) = &setting.value else { return Ok(Vec::new()) };
-    let blocks: Vec<_> =
-        subject.readable().filter_map(|(file, read)| Some((file, read, read.manifest.experiment?))).collect();
-    if blocks.is_empty() {
+    if subject.readable().all(|(_, read)| read.manifest.experiment.is_none()) {
         return Ok(Vec::new());
     }
     let because = subject.setting(setting.span, "the schema is named here");
-    let (source, schema) = match read_schema(subject, path)? {
-        Ok(read) => read,
-        Err(finding) => return Ok(vec![finding.because(because)]),
+    let before = subject.input.before.map(|tree| judged_by(subject, tree, path)).transpose()?.flatten();
+    let after = judged_by(subject, subject.input.after, path)?;
+    let found = match (before, after) {
+        (_, None) => vec![missing(path)],
+        (_, Some((_, Err(unusable)))) => vec![*unusable],
+        (None | Some((_, Err(_))), Some((_, Ok(found)))) => found,
+        (Some((old, Ok(mut found))), Some((new, Ok(_)))) => {
+            for finding in found.iter_mut().filter(|_| new != old) {
+                let base = subject.input.before_name;
+                finding.help.push_str(&format!(" as {base} has it: edit it first, in a change of its own"));
+            }
+            found
+        }
     };
+    Ok(found.into_iter().map(|finding| finding.because(because.clone())).collect())
+}
+
+fn missing(path: &RepoPath) -> Finding {
+    let message = format!("the schema of experiments `{path}` does not exist");
+    let help = format!(
+        "add `{path}`; to do without, take `experiment: {{schema: ...}}` out of `.sysbom.yaml` first, in a change of \
+         its own"
+    );
+    Finding::new("schema", Excerpt::whole(path.clone(), ""), message, help)
+}
+
+/// Which schema a tree has, with what it finds, or why it cannot be followed.
+type Judged = (ObjectId, Result<Vec<Finding>, Box<Finding>>);
+
+/// What a tree's schema finds in all experiments; `None` where it has none.
+fn judged_by(subject: &Subject, tree: &dyn Tree, path: &RepoPath) -> Result<Option<Judged>, TreeError> {
+    let Some(entry) = tree.entry(path)? else { return Ok(None) };
+    let bytes = tree.read(&entry, MAX_BYTES)?;
+    let found = match Document::parse_bytes(&bytes) {
+        Ok(schema) => judged(subject, path, &schema),
+        Err(fault) => {
+            let message = format!("the schema of experiments cannot be read: {}", fault.message);
+            let help = "write it as JSON or YAML".to_owned();
+            Err(Box::new(Finding::new("schema", Excerpt::whole(path.clone(), ""), message, help)))
+        }
+    };
+    Ok(Some((entry.id, found)))
+}
+
+/// What does not fit the schema, or why that cannot be told.
+fn judged(subject: &Subject, path: &RepoPath, schema: &Document) -> Result<Vec<Finding>, Box<Finding>> {
+    let source = Source::new(path.as_str(), schema.shared_text());
     let place = |span, label: &str| Excerpt {
         path: path.clone(),
         source: Some(source.clone()),
@@ -144,50 +187,22 @@ pub fn schema(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
         label: label.to_owned(),
     };
     let mut found = Vec::new();
-    for (file, read, experiment) in blocks {
-        match misfits(&schema, &read.document, experiment) {
-            Ok(misfits) => found.extend(misfits.into_iter().map(|misfit| {
-                let message = format!("the experiment does not fit its schema: {}", misfit.message);
-                let help = format!("write the parameters as `{path}` says");
-                let at = first_line(file, misfit.at);
-                let rests_on = place(misfit.because, "the schema says so");
-                file.finding("schema", at, message, help).because([rests_on]).because(because.clone())
-            })),
-            // Whatever the file, the schema is at fault, and once is enough.
-            Err(unusable) => {
-                let at = place(unusable.span, "");
-                let message = format!("the schema of experiments cannot be followed: {}", unusable.message);
-                let help = "write it with the validation keywords of JSON Schema 2020-12".to_owned();
-                return Ok(vec![Finding::new("schema", at, message, help).because(because)]);
-            }
-        }
+    for (file, read) in subject.readable() {
+        let Some(experiment) = read.manifest.experiment else { continue };
+        // Whatever the file, a schema that cannot be followed is at fault itself, and once is enough.
+        let misfits = misfits(schema, &read.document, experiment).map_err(|unusable| {
+            let message = format!("the schema of experiments cannot be followed: {}", unusable.message);
+            let help = "write it with the validation keywords of JSON Schema 2020-12".to_owned();
+            Box::new(Finding::new("schema", place(unusable.span, ""), message, help))
+        })?;
+        found.extend(misfits.into_iter().map(|misfit| {
+            let message = format!("the experiment does not fit its schema: {}", misfit.message);
+            let help = format!("write the parameters as `{path}` says");
+            let rests_on = place(misfit.because, "the schema says so");
+            file.finding("schema", first_line(file, misfit.at), message, help).because([rests_on])
+        }));
     }
     Ok(found)
-}
-
-/// Base's schema, so that a change cannot loosen it; where base has none, the one that is new.
-fn read_schema(
-    subject: &Subject,
-    path: &RepoPath,
-) -> Result<Result<(Source, Document), Box<Finding>>, TreeError> {
-    let whole = |message: String, help: String| {
-        Err(Box::new(Finding::new("schema", Excerpt::whole(path.clone(), ""), message, help)))
-    };
-    for tree in subject.input.before.into_iter().chain([subject.input.after]) {
-        let Some(entry) = tree.entry(path)? else { continue };
-        let bytes = tree.read(&entry, MAX_BYTES)?;
-        return Ok(match Document::parse_bytes(&bytes) {
-            Ok(document) => Ok((Source::new(path.as_str(), document.shared_text()), document)),
-            Err(fault) => whole(
-                format!("the schema of experiments cannot be read: {}", fault.message),
-                "write it as JSON or YAML".to_owned(),
-            ),
-        });
-    }
-    Ok(whole(
-        format!("the schema of experiments `{path}` does not exist"),
-        format!("add `{path}`, or take `experiment: {{schema: ...}}` out of `.sysbom.yaml`"),
-    ))
 }
 
 /// A block of several lines is shown by its first one.

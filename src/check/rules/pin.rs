@@ -143,10 +143,13 @@ pub fn half_moved(subject: &Subject) -> Vec<Finding> {
 
 fn half_moved_pair(subject: &Subject, pair: &Pair) -> Option<Finding> {
     let (before, after) = (pair.before.pin(), pair.after.pin());
-    if before.image != after.image || before.digest.is_empty() || after.digest.is_empty() {
+    if before.image != after.image || before.digest.is_empty() {
         return None;
     }
     let name = &pair.after.name;
+    if after.digest.is_empty() {
+        return if before.tag == after.tag { gone_digest(subject, pair) } else { None };
+    }
     let (what, was, message) = match (before.tag == after.tag, before.digest == after.digest) {
         (false, true) => (
             pair.after.tag.as_ref()?,
@@ -169,6 +172,19 @@ fn half_moved_pair(subject: &Subject, pair: &Pair) -> Option<Finding> {
     );
     let was = was.map(|was| pair.before_file.excerpt(was.span, format!("on {}", subject.input.before_name)));
     Some(pair.after_file.finding("half-moved-pin", what.span, message, help).because(was))
+}
+
+/// Where a digest has to be, `pin-incomplete` says more.
+fn gone_digest(subject: &Subject, pair: &Pair) -> Option<Finding> {
+    let (was, name) = (pair.before.digest.as_ref()?, &pair.after.name);
+    if subject.policy().digest.value == DigestNeed::Required {
+        return None;
+    }
+    let message = format!("the digest of `{name}` is gone, and its tag `{}` stays", pair.after.pin().tag);
+    let help = format!("put it back: `{}`; without it the tag can be pushed again", was.text);
+    let at = pair.after.digest.as_ref().map_or(pair.after.name_span, |digest| digest.span);
+    let was = pair.before_file.excerpt(was.span, format!("on {}", subject.input.before_name));
+    Some(pair.after_file.finding("half-moved-pin", at, message, help).because([was]))
 }
 
 /// `floating-tag`: a tag names one build for good.
