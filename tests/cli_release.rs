@@ -80,7 +80,7 @@ fn a_rollback_restores_the_state_and_holds_what_is_left() {
     scratch
         .sysbom(&["rollback", "app", "--reason", "breaks the login", "--direct"])
         .expect(0)
-        .says("Roll back app v1.2.3");
+        .says("Roll back app v1.3.0 -> v1.2.3");
     assert_eq!(scratch.read(PATH), old);
     let held = scratch
         .sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--direct", "--format", "github"])
@@ -106,7 +106,8 @@ fn a_dry_run_and_the_working_tree_leave_refs_alone() {
     scratch
         .sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--dry-run"])
         .expect(0)
-        .says("Release app v1.3.0");
+        .says("dry run: Release app v1.3.0")
+        .says("would archive releases/history/");
     assert!(scratch.git(&["status", "--porcelain"]).is_empty());
     scratch.sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--worktree"]).expect(0);
     let fix = format!("sha256:{}", "cd".repeat(32));
@@ -322,4 +323,88 @@ fn what_is_held_does_not_keep_the_others_back_and_what_is_refused_does() {
     let ran = scratch.sysbom(&["release", &worker, &app, "--direct", "--format", "github"]).expect(0);
     ran.says("::warning title=sysbom held::component `worker` is held: wait").says("Release app v1.3.0");
     assert_eq!(scratch.read(PATH), manifest(&[("app", "v1.3.0", DIGEST_B), ("worker", "v1.0.0", DIGEST_A)]));
+}
+
+#[test]
+fn what_is_held_is_listed_and_a_hold_that_changes_nothing_speaks_of_the_file() {
+    let scratch = base();
+    scratch.sysbom(&["hold"]).expect(0).says("nothing is held on ");
+    scratch.sysbom(&["hold", "app"]).expect(2).says("--reason");
+    scratch
+        .sysbom(&["unhold", "app"])
+        .expect(0)
+        .says("nothing to do: releases/holds.yaml does not hold `app`");
+    scratch.sysbom(&["hold", "app", "--reason", "wait", "--direct"]).expect(0);
+    let again = scratch.sysbom(&["hold", "app", "--reason", "longer", "--direct"]).expect(0);
+    again.says("nothing to do: releases/holds.yaml holds `app` already: wait");
+    scratch.sysbom(&["hold"]).expect(0).says("app: wait (since ").says("lift it: sysbom unhold app");
+    scratch.sysbom(&["hold", "--format", "json"]).expect(0).says("\"reason\": \"wait\"");
+    scratch.sysbom(&["unhold", "app", "--direct"]).expect(0);
+    scratch.sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--direct"]).expect(0);
+    scratch.sysbom(&["rollback", "--reason", "slow", "--direct"]).expect(0).says(&format!(
+        "app v1.3.0 is held now, in releases/holds.yaml: `sysbom unhold app@{DIGEST_B}` lifts that"
+    ));
+}
+
+#[test]
+fn a_plan_that_waits_already_updates_nothing() {
+    let scratch = base();
+    scratch.sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--direct"]).expect(0);
+    let rollback = ["rollback", "--reason", "slow", "--format", "json"];
+    let scratch = scratch.with_var("SOURCE_DATE_EPOCH", "1718446500");
+    scratch.sysbom(&rollback).expect(0).says("\"result\": \"updated\"");
+    let again = scratch.sysbom(&rollback).expect(0);
+    assert!(again.out.contains("\"result\": \"noop\"") && !again.out.contains("\"updated\""), "{again}");
+}
+
+#[test]
+fn edits_that_are_not_staged_never_become_part_of_a_release() {
+    let scratch = base();
+    let edited = format!("{}# mine\n", scratch.read(PATH));
+    scratch.write(PATH, &edited);
+    let release = ["release", &reference("v1.3.0", DIGEST_B), "--worktree"];
+    scratch
+        .sysbom(&release)
+        .expect(2)
+        .says("releases/current.yaml has changes that are not staged")
+        .says("`git add releases/current.yaml`");
+    assert_eq!(scratch.read(PATH), edited);
+    assert_eq!(scratch.git(&["diff", "--cached", "--name-only"]), "");
+    scratch.git(&["add", PATH]);
+    scratch.sysbom(&release).expect(0).says("in the working tree and the index, not committed");
+}
+
+#[test]
+fn a_direct_release_into_a_remote_says_that_the_clone_stands_behind() {
+    let scratch = base();
+    let forge = scratch.root().join("forge.git");
+    scratch.git(&["init", "-q", "--bare", "-b", "main", &forge.to_string_lossy()]);
+    scratch.git(&["remote", "add", "origin", &forge.to_string_lossy()]);
+    scratch.git(&["push", "-q", "-u", "origin", "main"]);
+    let release = ["release", &reference("v1.3.0", DIGEST_B), "--direct", "--push", "origin"];
+    scratch.sysbom(&release).expect(0).says("`git pull`");
+}
+
+#[test]
+fn a_person_can_say_when_something_was_published() {
+    let scratch = base();
+    let release = |tag: &str, digest: &str, at: &str| {
+        let reference = reference(tag, digest);
+        scratch.sysbom(&["release", &reference, "--direct", "--published-at", at])
+    };
+    let fix = format!("sha256:{}", "cd".repeat(32));
+    let first = format!("app=1a2b3c4@{DIGEST_B}");
+    scratch
+        .sysbom(&[
+            "release",
+            &first,
+            "--direct",
+            "--allow-downgrade",
+            "--published-at",
+            "2024-02-01T00:00:00Z",
+        ])
+        .expect(0);
+    release("9f8e7d6", &fix, "2024-01-01T00:00:00Z").expect(0).says("superseded: ");
+    release("9f8e7d6", &fix, "yesterday").expect(2).says("write it as 2024-06-15T10:15:00Z");
+    release("9f8e7d6", &fix, "2024-03-01T00:00:00Z").expect(0).says("Release app 9f8e7d6");
 }

@@ -86,6 +86,16 @@ impl Change {
             None => format!("{} (removed)", escape(&self.component)),
         }
     }
+
+    /// The name and what becomes what, for a subject: `app v1.3.0 -> v1.2.3`. Safe to print.
+    fn moves(&self) -> String {
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) if label(from) != label(to) => {
+                format!("{} {} -> {}", escape(&self.component), escape(label(from)), escape(label(to)))
+            }
+            _ => self.summary(),
+        }
+    }
 }
 
 /// One line: `app: v1.2.3 -> v1.3.0`, with digests where they alone tell the pins apart, and image
@@ -142,8 +152,17 @@ pub fn changes(before: &Manifest, after: &Manifest) -> Vec<Change> {
 /// The first line of a commit: the verb and what it does, at most about seventy characters:
 /// `Release app v1.3.0`, `Release app v1.3.0 and web v2.0.1`, `Release 5 components`.
 pub fn subject(verb: &str, changes: &[Change]) -> String {
+    subject_with(verb, changes, Change::summary)
+}
+
+/// The same with what each component had before: `Roll back app v1.3.0 -> v1.2.3`.
+pub fn subject_of_moves(verb: &str, changes: &[Change]) -> String {
+    subject_with(verb, changes, Change::moves)
+}
+
+fn subject_with(verb: &str, changes: &[Change], summary: impl Fn(&Change) -> String) -> String {
     const MOST: usize = 72;
-    let all: Vec<String> = changes.iter().map(Change::summary).collect();
+    let all: Vec<String> = changes.iter().map(summary).collect();
     let listed = match &all[..] {
         [] => "nothing".to_owned(),
         [one] => one.clone(),

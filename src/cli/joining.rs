@@ -271,7 +271,9 @@ impl Work<'_> {
                 Ok(Some(id))
             }
             Outcome::Conflicted { mut conflicts, .. } => {
-                conflicts.iter_mut().for_each(|conflict| conflict.help = self.by_hand(&conflict.help));
+                for conflict in &mut conflicts {
+                    conflict.help = self.by_hand(&conflict.help);
+                }
                 let text = describe(path.as_str(), &conflicts, &options.labels);
                 self.joined.conflicts.push(text);
                 Ok(None)

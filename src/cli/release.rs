@@ -8,6 +8,7 @@ use crate::release::{
     Arrival, Guard, MAX_PAYLOAD, Moment, Refusal, Request, arrivals, batch_branch, plan_release,
     release_branch,
 };
+use crate::text::escape;
 
 use super::console::Console;
 use super::env::Env;
@@ -28,6 +29,9 @@ pub struct Args {
     /// Read it from JSON: a producer's, an array of such, or a forge's event file; - for standard input
     #[arg(long, value_name = "FILE|-")]
     payload: Option<PathBuf>,
+    /// When it was published, such as 2024-06-15T10:15:00Z; tells which is newer where tags have no order
+    #[arg(long, value_name = "TIME", conflicts_with = "payload")]
+    published_at: Option<String>,
     /// Onto the branch on which releases wait together
     #[arg(long, conflicts_with_all = ["branch", "direct", "worktree"])]
     batch: bool,
@@ -105,9 +109,18 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
 
 fn asked(args: &Args, env: &Env) -> Result<Result<Vec<Arrival>, Refusal>, Failure> {
     let Some(payload) = &args.payload else {
-        return Ok(args.releases.iter().map(|text| Arrival::read(text)).collect());
+        let published_at = args.published_at.as_deref().map(moment).transpose()?;
+        let read = |text: &String| Ok(Arrival { published_at, ..Arrival::read(text)? });
+        return Ok(args.releases.iter().map(read).collect());
     };
     Ok(arrivals(&read_file(env, payload, MAX_PAYLOAD)?))
+}
+
+fn moment(text: &str) -> Result<Moment, Failure> {
+    text.parse().map_err(|_| {
+        Failure::new(format!("`--published-at` says `{}`, which is no time", escape(text)))
+            .help("write it as 2024-06-15T10:15:00Z, as `date -u +%FT%TZ` does")
+    })
 }
 
 /// The bytes of a file, or of standard input for `-`; at most one more than `limit`.

@@ -5,15 +5,15 @@ use std::io::Write;
 
 use clap::ValueEnum;
 
-use crate::git::{Base, Content, Existing, Repo};
+use crate::git::{Base, Content, Existing, Repo, WorkTree};
 use crate::policy::{Direct, System};
 use crate::release::{
-    Answer, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict, annotation, annotations,
+    Answer, Deed, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict, annotation, annotations,
     github_output, human, json, recorded, step_summary,
 };
 use crate::report;
 use crate::text::escape;
-use crate::tree::{Kind, ObjectId, RepoPath, Tree};
+use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry};
 
 use super::console::Console;
 use super::deliver::{Delivered, Delivery, End, Proposal, Route};
@@ -68,6 +68,24 @@ impl Way {
     /// known only after base has been read.
     fn branches(&self) -> Option<&str> {
         if self.direct { None } else { Some(self.branch.as_deref().unwrap_or("sysbom/")) }
+    }
+
+    /// Base, as a command that only looks at it sees it.
+    pub fn base(&self, repo: &Repo) -> Result<Base, Failure> {
+        Target::find(repo, self.base.as_deref(), self.push.as_deref())?.refresh(repo, None)
+    }
+
+    /// The systems that are meant: the one that is named, or all.
+    pub fn systems(&self, all: Vec<System>) -> Result<Vec<System>, Failure> {
+        match self.system.as_deref() {
+            Some(name) => Ok(vec![chosen(all, Some(name))?]),
+            None => Ok(all),
+        }
+    }
+
+    /// Whether a program reads the answer.
+    pub fn wants_json(&self) -> bool {
+        self.format == Format::Json
     }
 
     /// Says that what was asked for could not even be read, as any other refusal is said.
@@ -154,6 +172,7 @@ impl Journey<'_> {
                 Route::Direct => None,
             };
             let (_, outcome) = planned(&base, tip.as_ref())?;
+            let outcome = Outcome { deed: Deed::DryRun, ..outcome };
             return self.say(console, &with_branch(outcome, &route, &target, None, &base.commit));
         }
         let delivery = Delivery {
@@ -165,7 +184,7 @@ impl Journey<'_> {
             today: self.env.today()?,
         };
         let delivered = delivery.run(base, planned)?;
-        self.arrived(console, delivered, &route, &target)
+        self.arrived(console, &repo, delivered, &route, &target)
     }
 
     fn chosen(&self, systems: Vec<System>) -> Result<System, Failure> {
@@ -247,6 +266,7 @@ impl Journey<'_> {
     fn arrived(
         &self,
         console: &mut Console,
+        repo: &Repo,
         delivered: Delivered<Outcome>,
         route: &Route,
         target: &Target,
@@ -258,8 +278,9 @@ impl Journey<'_> {
         };
         let mut outcome = with_branch(answer, route, target, commit, &base);
         match end {
-            End::Nothing | End::There(_) => {}
-            End::LeftAlone(_) => outcome.result = Verdict::Noop,
+            End::Nothing => {}
+            End::There(_) => tell_of_behind(repo, route, target, &mut outcome)?,
+            End::LeftAlone(_) => outcome = outcome.left_alone(),
             End::Faulty(findings) => {
                 let mut text = Vec::new();
                 report::render(report::Format::Human(report::Color::Never), &findings, &mut text)
@@ -310,6 +331,9 @@ impl Journey<'_> {
             Some((path, _)) if pending(&path)?.is_some() => None,
             other => other,
         };
+        for path in [&standing.system.manifest, &standing.system.holds] {
+            refuse_unstaged(repo, &files, path)?;
+        }
         standing.put(pending(&standing.system.manifest)?, pending(&standing.system.holds)?);
         let now = self.env.now()?;
         let mut planned = plan(&Here { repo, base: &base, standing: &standing, waiting: &[], now })?;
@@ -319,7 +343,8 @@ impl Journey<'_> {
             plan.archived.push(path.clone());
             plan.writes.insert(0, crate::release::Write { path, content });
         }
-        let outcome = Outcome { base: Some(base.commit.to_string()), ..Outcome::of(planned) };
+        let deed = if self.way.dry_run { Deed::DryRun } else { Deed::Staged };
+        let outcome = Outcome { base: Some(base.commit.to_string()), deed, ..Outcome::of(planned) };
         if let (Some(plan), false) = (&outcome.plan, self.way.dry_run) {
             let files: Vec<(RepoPath, Vec<u8>)> =
                 plan.writes.iter().map(|write| (write.path.clone(), write.content.clone())).collect();
@@ -359,6 +384,30 @@ fn refuse_odd_name(repo: &Repo, branch: &str) -> Result<(), Failure> {
     }
     let shown = escape(branch);
     Err(Failure::new(format!("git takes `{shown}` for no branch name")).help("name another with --branch"))
+}
+
+/// Base was moved on the remote, and here its branch is checked out as it was.
+fn tell_of_behind(repo: &Repo, route: &Route, target: &Target, outcome: &mut Outcome) -> Result<(), Failure> {
+    let is_remote = target.remote().is_some() && *route == Route::Direct;
+    if let (true, Some(name), Some(plan)) = (is_remote, target.branch(), &mut outcome.plan)
+        && repo.checked_out(name)?.is_some()
+    {
+        plan.notes.push("your working tree is still as it was: `git pull` brings it here".to_owned());
+    }
+    Ok(())
+}
+
+/// What somebody has edited and not staged would be staged with the release, as if it were part of it.
+fn refuse_unstaged(repo: &Repo, files: &WorkTree<'_>, path: &RepoPath) -> Result<(), Failure> {
+    let id = |entry: Option<TreeEntry>| entry.map(|entry| entry.id);
+    let on_disk = id(files.entry(path)?);
+    if on_disk.is_none() || on_disk == id(repo.index_tree()?.entry(path)?) {
+        return Ok(());
+    }
+    let path = escape(path.as_str());
+    Err(Failure::new(format!("{path} has changes that are not staged")).help(format!(
+        "to keep them out of this, `git stash` first and `git stash pop` afterwards; to take them along, `git add {path}` first"
+    )))
 }
 
 /// The other side does not want a commit.
@@ -425,6 +474,13 @@ pub fn refused(message: &str, help: &str) -> Planned {
         help: help.to_owned(),
     };
     Planned { result: Verdict::Refused, answers: vec![answer], waiting: Vec::new(), plan: None }
+}
+
+/// An answer that nothing is to do for a component, and why.
+pub fn nothing_to_do(component: &str, message: String) -> Planned {
+    let answer =
+        Answer { component: component.to_owned(), verdict: Verdict::Noop, message, help: String::new() };
+    Planned { result: Verdict::Noop, answers: vec![answer], waiting: Vec::new(), plan: None }
 }
 
 /// A planner's answer that is one plan, nothing to do, or a refusal.

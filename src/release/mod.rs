@@ -8,6 +8,7 @@ mod arrival;
 mod branch;
 mod guards;
 mod holds;
+mod listing;
 mod moment;
 mod outcome;
 mod parameter;
@@ -28,8 +29,11 @@ pub use branch::{
     batch_branch, hold_branch, promote_branch, release_branch, rollback_branch, snapshot_branch,
 };
 pub use holds::{Hold, Holds};
+pub use listing::{holds_human, holds_json};
 pub use moment::Moment;
-pub use outcome::{Outcome, annotation, annotations, changes_json, github_output, human, json, step_summary};
+pub use outcome::{
+    Deed, Outcome, annotation, annotations, changes_json, github_output, human, json, step_summary,
+};
 pub use parameter::Parameter;
 pub use plan::{Answer, Guard, Planned, Request, Verdict, plan_release};
 pub use promote::promotions;

@@ -11,6 +11,19 @@ use crate::bom::Pin;
 use crate::change::Change;
 use crate::text::escape;
 
+/// How far an outcome has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It is only planned.
+    DryRun,
+    /// It is committed, where there is something to commit.
+    Done,
+    /// It is in the working tree and the index.
+    Staged,
+    /// The branch had just that already, and was left alone.
+    LeftAlone,
+}
+
 /// Everything there is to say about a release.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -26,13 +39,24 @@ pub struct Outcome {
     pub answers: Vec<Answer>,
     /// What is changed.
     pub plan: Option<Plan>,
+    /// How far it has come.
+    pub deed: Deed,
 }
 
 impl Outcome {
-    /// What was planned, before anything is done.
+    /// What was planned, as it is told once it is done.
     pub fn of(planned: Planned) -> Outcome {
         let Planned { result, answers, plan, .. } = planned;
-        Outcome { result, branch: None, commit: None, base: None, answers, plan }
+        Outcome { result, branch: None, commit: None, base: None, answers, plan, deed: Deed::Done }
+    }
+
+    /// The same where the branch had just that already: nothing is updated. What waits there is
+    /// still told, for whoever has to open its pull request.
+    #[must_use]
+    pub fn left_alone(mut self) -> Outcome {
+        let updated = self.answers.iter_mut().filter(|answer| answer.verdict == Verdict::Updated);
+        updated.for_each(|answer| answer.verdict = Verdict::Noop);
+        Outcome { result: Verdict::Noop, deed: Deed::LeftAlone, ..self }
     }
 }
 
@@ -40,6 +64,7 @@ impl Outcome {
 struct Shown<'a> {
     version: u8,
     result: &'static str,
+    dry_run: bool,
     branch: Option<&'a str>,
     commit: Option<&'a str>,
     base: Option<&'a str>,
@@ -47,6 +72,7 @@ struct Shown<'a> {
     archived: Vec<&'a str>,
     title: &'a str,
     body: &'a str,
+    notes: &'a [String],
     answers: Vec<AnswerShown<'a>>,
 }
 
@@ -96,6 +122,7 @@ pub fn json(outcome: &Outcome) -> String {
     let shown = Shown {
         version: 1,
         result: outcome.result.word(),
+        dry_run: outcome.deed == Deed::DryRun,
         branch: outcome.branch.as_deref(),
         commit: outcome.commit.as_deref(),
         base: outcome.base.as_deref(),
@@ -105,6 +132,7 @@ pub fn json(outcome: &Outcome) -> String {
             .unwrap_or_default(),
         title: plan.map_or("", |plan| &plan.title),
         body: plan.map_or("", |plan| plan.body.trim_end()),
+        notes: plan.map_or(&[], |plan| &plan.notes),
         answers: outcome.answers.iter().map(answer_shown).collect(),
     };
     let text = serde_json::to_string_pretty(&shown).expect("texts have a JSON form");
@@ -132,30 +160,56 @@ pub fn human(outcome: &Outcome) -> String {
         out.push_str(&text);
         out.push('\n');
     };
+    let has_message = || outcome.answers.iter().any(|answer| !answer.message.is_empty());
     match (&outcome.plan, outcome.result) {
-        (Some(plan), _) => {
-            line(plan.title.clone());
-            plan.changes.iter().for_each(|change| line(format!("  {change}")));
-            plan.archived.iter().for_each(|path| line(format!("  archived {}", escape(path.as_str()))));
-            if let Some(branch) = &outcome.branch {
-                let commit = outcome.commit.as_deref().map(|commit| format!(" at {}", short(commit)));
-                line(format!("  on {}{}", escape(branch), commit.unwrap_or_default()));
-            }
-        }
-        (None, Verdict::Noop) => line("nothing to do: it is there, or waits there, already".to_owned()),
+        (Some(plan), _) => planned(outcome, plan).into_iter().for_each(&mut line),
         // The answers below begin with the same word.
-        (None, _) if outcome.answers.iter().any(|answer| !answer.message.is_empty()) => {}
+        (None, _) if has_message() => {}
+        (None, Verdict::Noop) => line("nothing to do: it is there, or waits there, already".to_owned()),
         (None, result) => line(result.word().to_owned()),
     }
     for answer in &outcome.answers {
         if !answer.message.is_empty() {
-            line(format!("{}: {}", answer.verdict.word(), answer.message));
+            let word = if answer.verdict == Verdict::Noop { "nothing to do" } else { answer.verdict.word() };
+            line(format!("{word}: {}", answer.message));
         }
         if !answer.help.is_empty() {
             line(format!("  help: {}", answer.help));
         }
     }
     out
+}
+
+/// What a plan changes, and where it is or would be.
+fn planned(outcome: &Outcome, plan: &Plan) -> Vec<String> {
+    let commit = outcome.commit.as_deref().map(|commit| format!(" at {}", short(commit))).unwrap_or_default();
+    let branch = outcome.branch.as_deref().map(escape);
+    let (title, archived, place) = match outcome.deed {
+        Deed::DryRun => (
+            format!("dry run: {}", plan.title),
+            "would archive",
+            Some(match branch {
+                Some(branch) => format!("would be on {branch}"),
+                None => "would be in the working tree and the index".to_owned(),
+            }),
+        ),
+        Deed::Done => (plan.title.clone(), "archived", branch.map(|branch| format!("on {branch}{commit}"))),
+        Deed::Staged => (
+            plan.title.clone(),
+            "archived",
+            Some("in the working tree and the index, not committed".to_owned()),
+        ),
+        Deed::LeftAlone => {
+            let title = format!("nothing to do: \"{}\" waits already", plan.title);
+            (title, "archived", branch.map(|branch| format!("on {branch}{commit}")))
+        }
+    };
+    let mut lines = vec![title];
+    lines.extend(plan.changes.iter().map(|change| format!("  {change}")));
+    lines.extend(plan.archived.iter().map(|path| format!("  {archived} {}", escape(path.as_str()))));
+    lines.extend(place.map(|place| format!("  {place}")));
+    lines.extend(plan.notes.iter().map(|note| format!("  {note}")));
+    lines
 }
 
 fn short(commit: &str) -> &str {
@@ -201,6 +255,7 @@ fn delimited(name: &str, value: &str) -> String {
 /// What is appended to the file that `GITHUB_STEP_SUMMARY` names.
 pub fn step_summary(outcome: &Outcome) -> String {
     let title = match &outcome.plan {
+        Some(plan) if outcome.deed == Deed::DryRun => format!("Dry run: {}", markdown(&plan.title)),
         Some(plan) => markdown(&plan.title),
         None => format!("Release: {}", outcome.result.word()),
     };
@@ -223,8 +278,10 @@ pub fn step_summary(outcome: &Outcome) -> String {
         }
         if let Some(branch) = &outcome.branch {
             let commit = outcome.commit.as_deref().map(|commit| format!(" at {}", short(commit)));
-            out.push_str(&format!("- on {}{}\n", markdown(branch), commit.unwrap_or_default()));
+            let would = if outcome.deed == Deed::DryRun { "would be " } else { "" };
+            out.push_str(&format!("- {would}on {}{}\n", markdown(branch), commit.unwrap_or_default()));
         }
+        plan.notes.iter().for_each(|note| out.push_str(&format!("- {}\n", markdown(note))));
     }
     for answer in outcome.answers.iter().filter(|answer| !answer.message.is_empty()) {
         out.push_str(&format!("- **{}**: {}", answer.verdict.word(), markdown(&answer.message)));
@@ -303,6 +360,7 @@ mod tests {
             body: "app: v1.2.3 -> v1.3.0\n".into(),
             changes: vec![change],
             date: None,
+            notes: Vec::new(),
         };
         Outcome {
             result: Verdict::Updated,
@@ -311,6 +369,7 @@ mod tests {
             base: Some("0011".into()),
             answers: vec![Answer::new("app", Verdict::Updated)],
             plan: Some(plan),
+            deed: Deed::Done,
         }
     }
 
@@ -319,6 +378,7 @@ mod tests {
         let expected = r#"{
   "version": 1,
   "result": "updated",
+  "dry_run": false,
   "branch": "sysbom/release/app",
   "commit": "4f1c2ab000aa",
   "base": "0011",
@@ -343,6 +403,7 @@ mod tests {
   ],
   "title": "Release app v1.3.0",
   "body": "app: v1.2.3 -> v1.3.0",
+  "notes": [],
   "answers": [
     {
       "component": "app",
@@ -362,6 +423,23 @@ mod tests {
             human(&outcome()),
             "Release app v1.3.0\n  app: v1.2.3 -> v1.3.0\n  archived releases/history/x.yaml\n  on sysbom/release/app at 4f1c2ab000\n"
         );
+    }
+
+    #[test]
+    fn what_is_not_done_does_not_read_as_if_it_were() {
+        let dry = Outcome { commit: None, deed: Deed::DryRun, ..outcome() };
+        assert_eq!(
+            human(&dry),
+            "dry run: Release app v1.3.0\n  app: v1.2.3 -> v1.3.0\n  would archive releases/history/x.yaml\n  \
+             would be on sysbom/release/app\n"
+        );
+        assert!(json(&dry).contains("\"dry_run\": true,"));
+        assert!(step_summary(&dry).starts_with("### Dry run: Release"), "{}", step_summary(&dry));
+        let left = outcome().left_alone();
+        assert!(!json(&left).contains("\"result\": \"updated\""), "{}", json(&left));
+        assert!(human(&left).starts_with("nothing to do: \"Release app v1.3.0\" waits already\n"));
+        let staged = Outcome { branch: None, commit: None, deed: Deed::Staged, ..outcome() };
+        assert!(human(&staged).ends_with("  in the working tree and the index, not committed\n"));
     }
 
     #[test]

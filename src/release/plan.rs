@@ -153,7 +153,7 @@ impl Answer {
                 "`{}` is kept back: it was asked for together with one that is refused",
                 escape(&self.component)
             );
-            self.help = "ask for it alone, or mend the other".to_owned();
+            "ask for it alone, or mend the other".clone_into(&mut self.help);
         }
     }
 }
@@ -217,7 +217,12 @@ impl<'a> Release<'a> {
             return Planned { result, answers, waiting, plan: None };
         }
         let plan = self.finish();
-        let result = if plan.is_some() { result } else { Verdict::Noop };
+        if plan.is_none() {
+            // There and back again.
+            let updated = answers.iter_mut().filter(|answer| answer.verdict == Verdict::Updated);
+            updated.for_each(|answer| answer.verdict = Verdict::Noop);
+            result = as_a_whole(&answers);
+        }
         Planned { result, answers, waiting, plan }
     }
 
@@ -299,11 +304,13 @@ impl<'a> Release<'a> {
                 .flat_map(|draft| &draft.manifest.components)
                 .map(|component| component.name.clone())
                 .collect();
+            let needs = match arrival.image {
+                Some(_) => "`--allow-new`",
+                None => "`--allow-new`, and its image: `NAME=image:tag@digest`",
+            };
             let help = match nearest(&arrival.component, known.iter().map(String::as_str)) {
-                Some(meant) => {
-                    format!("did you mean `{}`? A new component needs `--allow-new`", escape(meant))
-                }
-                None => "a new component needs `--allow-new`".to_owned(),
+                Some(meant) => format!("did you mean `{}`? A new component needs {needs}", escape(meant)),
+                None => format!("a new component needs {needs}"),
             };
             return Err(Refusal::new(format!("component `{name}` is not in the manifest"), help));
         }

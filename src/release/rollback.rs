@@ -5,9 +5,10 @@ use super::state::Draft;
 use super::values::{converge, put, value_of};
 use super::{Answer, Hold, Holds, Moment, Plan, Planned, Refusal, State, Verdict, Write, repin};
 use crate::bom::Component;
-use crate::change::Change;
+use crate::change::{self, Change, ChangeKind};
 use crate::suggest::nearest;
 use crate::text::escape;
+use crate::tree::RepoPath;
 use crate::yaml::{self, Path};
 
 /// A rollback about to be planned: of some components, or of all and the experiment.
@@ -69,13 +70,13 @@ impl<'a> Rollback<'a> {
             return Ok(self.answered(Verdict::Held, message, help));
         }
         let mut plan = self.state.plan(Some(&self.before), &after, "Roll back");
-        if plan.changes.is_empty() {
-            plan.title = plan.title.replace("nothing", "the experiment");
-        }
+        plan.title = title(self.state, &plan.changes);
         let holds = left(&plan.changes, reason);
         if !holds.is_empty() {
             let content = self.holds.with(&holds)?.into_bytes();
-            plan.writes.push(Write { path: self.state.system.holds.clone(), content });
+            let file = &self.state.system.holds;
+            plan.writes.push(Write { path: file.clone(), content });
+            plan.notes.extend(holds.iter().map(|hold| note(hold, file)));
         }
         plan.body = format!("{}\nReason: {}\nBack to: {}", plan.body, escape(reason.text), escape(name));
         let answers =
@@ -195,6 +196,25 @@ impl Answer {
     }
 }
 
+/// What moves to what. Only what goes to an older pin is rolled back.
+fn title(state: &State<'_>, changes: &[Change]) -> String {
+    let is_forward = changes.iter().any(|change| change.kind == ChangeKind::Upgraded);
+    let verb = state.titled(if is_forward { "Restore" } else { "Roll back" });
+    if changes.is_empty() {
+        format!("{verb} the experiment")
+    } else {
+        change::subject_of_moves(&verb, changes)
+    }
+}
+
+/// What a hold means for whoever comes next.
+fn note(hold: &Hold, file: &RepoPath) -> String {
+    let (name, file) = (escape(&hold.component), escape(file.as_str()));
+    let tag = hold.tag.as_deref().unwrap_or_default();
+    let digest = hold.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+    format!("{name} {} is held now, in {file}: `sysbom unhold {name}{digest}` lifts that", escape(tag))
+}
+
 /// A hold on each digest that is left for another.
 fn left(changes: &[Change], reason: Reason<'_>) -> Vec<Hold> {
     let hold = |change: &Change| {
@@ -237,7 +257,7 @@ pub fn plan_hold(state: &State<'_>, hold: &Hold) -> Result<Option<Plan>, Refusal
         (None, Some(digest)) => format!("{}@{digest}", escape(&hold.component)),
         (_, None) => escape(&hold.component).to_string(),
     };
-    Ok(holds_plan(state, text, format!("Hold {what}"), format!("Reason: {}", escape(&hold.reason))))
+    Ok(holds_plan(state, text, &format!("Hold {what}"), format!("Reason: {}", escape(&hold.reason))))
 }
 
 /// Plans to take away the holds of a component, or the one on a digest. `None` if there is none.
@@ -251,17 +271,22 @@ pub fn plan_unhold(
 ) -> Result<Option<Plan>, Refusal> {
     let Some(text) = Holds::read(state.holds)?.without(component, digest)? else { return Ok(None) };
     let digest = digest.map(|digest| format!("@{digest}")).unwrap_or_default();
-    Ok(holds_plan(state, text, format!("Unhold {}{digest}", escape(component)), String::new()))
+    Ok(holds_plan(state, text, &format!("Unhold {}{digest}", escape(component)), String::new()))
 }
 
-fn holds_plan(state: &State<'_>, text: String, title: String, body: String) -> Option<Plan> {
+fn holds_plan(state: &State<'_>, text: String, title: &str, body: String) -> Option<Plan> {
     if state.holds == Some(text.as_bytes()) {
         return None;
     }
     let writes = vec![Write { path: state.system.holds.clone(), content: text.into_bytes() }];
-    let title = match &state.system.name {
-        Some(system) => format!("{}: {title}", escape(system)),
-        None => title,
-    };
-    Some(Plan { writes, archived: Vec::new(), changes: Vec::new(), title, body, date: None })
+    let title = state.titled(title);
+    Some(Plan {
+        writes,
+        archived: Vec::new(),
+        changes: Vec::new(),
+        title,
+        body,
+        date: None,
+        notes: Vec::new(),
+    })
 }

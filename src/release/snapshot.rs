@@ -86,6 +86,7 @@ pub fn plan_snapshot(system: &System, request: &SnapshotRequest<'_>) -> Result<P
         title: format!("Snapshot {}", request.id),
         body: hypothesis.unwrap_or_default(),
         date: None,
+        notes: Vec::new(),
     })
 }
 
@@ -268,12 +269,14 @@ pub fn plan_close(
         text = apply(&document, &change)
             .map_err(|refused| Refusal::new(refused.message, "use plain text for the outcome"))?;
     }
+    let path = system.outcomes.join(&format!("{id}.yaml"));
     Ok(Plan {
-        writes: vec![Write { path: system.outcomes.join(&format!("{id}.yaml")), content: text.into_bytes() }],
+        writes: vec![Write { path: path.clone(), content: text.into_bytes() }],
         archived: Vec::new(),
         changes: Vec::new(),
         title: format!("Close snapshot {id}: {}", escape(outcome.lines().next().unwrap_or_default())),
         body: note.map(|note| escape(note).to_string()).unwrap_or_default(),
         date: None,
+        notes: vec![format!("written down in {}", escape(path.as_str()))],
     })
 }

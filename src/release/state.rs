@@ -63,6 +63,8 @@ pub struct Plan {
     pub body: String,
     /// When it was published, if that is known.
     pub date: Option<Moment>,
+    /// What whoever asked for it should know besides, one line each; safe to print.
+    pub notes: Vec<String>,
 }
 
 impl Plan {
@@ -178,6 +180,14 @@ impl State<'_> {
         self.manifest.map(|bytes| Draft::read_bytes(bytes, self.system)).transpose()
     }
 
+    /// A title, of a commit for this system where there are several.
+    pub(super) fn titled(&self, title: &str) -> String {
+        match &self.system.name {
+            Some(name) => format!("{}: {title}", escape(name)),
+            None => title.to_owned(),
+        }
+    }
+
     /// A plan that makes the manifest this text, and keeps base's state in history.
     pub(super) fn plan(&self, before: Option<&Draft>, after: &Draft, verb: &str) -> Plan {
         let none =
@@ -192,10 +202,7 @@ impl State<'_> {
         }
         let content = after.document.text().as_bytes().to_vec();
         writes.push(Write { path: self.system.manifest.clone(), content });
-        let verb = match &self.system.name {
-            Some(name) => format!("{}: {verb}", escape(name)),
-            None => verb.to_owned(),
-        };
+        let verb = self.titled(verb);
         Plan {
             writes,
             archived,
@@ -203,6 +210,7 @@ impl State<'_> {
             body: change::body(&changes),
             changes,
             date: None,
+            notes: Vec::new(),
         }
     }
 }

@@ -81,7 +81,10 @@ fn every_guard_stops_what_it_is_for_and_can_be_lifted() {
         }
     }
     let unknown = world.release(&["ap=v1.3.0@c"], &[]);
-    assert_eq!(unknown.answers[0].help, "did you mean `app`? A new component needs `--allow-new`");
+    assert_eq!(
+        unknown.answers[0].help,
+        "did you mean `app`? A new component needs `--allow-new`, and its image: `NAME=image:tag@digest`"
+    );
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn a_release_and_its_rollback_restore_the_state_and_hold_what_is_left() {
     for components in [&[][..], &["app"][..]] {
         let planned = rollback(&new, components, &old);
         let plan = planned.plan.expect("it goes back");
-        assert_eq!(plan.title, "Roll back app v1.2.3");
+        assert_eq!(plan.title, "Roll back app v1.3.0 -> v1.2.3");
         assert_eq!(
             plan.body,
             "app: v1.3.0 -> v1.2.3\n\nReason: breaks the login\nBack to: 20240615T095820Z-0123456789ab"
