@@ -340,3 +340,23 @@ fn a_clone_that_turns_line_endings_is_judged_by_what_it_would_commit() {
     assert_eq!(clone.read(PATH), state("\"1.20\"").replace('\n', "\r\n"));
     assert_eq!(clone.git(&["diff", "--name-only"]), "");
 }
+
+#[test]
+fn what_the_help_for_a_link_says_makes_it_a_plain_file() {
+    let scratch = Scratch::new();
+    scratch.write("elsewhere.yaml", manifest(&[("app", "v1.0.0", DIGEST_A)]));
+    std::fs::create_dir(scratch.top().join("releases")).expect("the folder is ours");
+    std::os::unix::fs::symlink("../elsewhere.yaml", scratch.top().join(PATH)).expect("the folder is ours");
+    scratch.git(&["add", "-A"]);
+    let ran = scratch.sysbom(&["check", "--staged"]).expect(1).says("not-a-regular-file");
+    let help = ran.out.lines().find(|line| line.contains("help:")).expect("there is help");
+    let commands: Vec<&str> = help.split('`').skip(1).step_by(2).collect();
+    assert_eq!(commands, ["git rm --cached releases/current.yaml", "rm -f releases/current.yaml"]);
+    for command in commands {
+        scratch.at(scratch.top()).run("sh", &["-c", command], "").expect(0);
+    }
+    scratch.write(PATH, manifest(&[("app", "v1.1.0", DIGEST_B)]));
+    scratch.git(&["add", "-A"]);
+    scratch.sysbom(&["check", "--staged"]).expect(0);
+    assert!(scratch.read("elsewhere.yaml").contains("v1.0.0"), "the write did not go through the link");
+}

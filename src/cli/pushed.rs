@@ -141,16 +141,22 @@ fn deletion(branch: &str) -> Failure {
 /// What the remote has is newer than this clone knows. git refuses such a push itself, unless it is
 /// forced; and then nobody has looked at what it takes away.
 fn unseen(repo: &Repo, base: &Base, branch: &str, old: &ObjectId, remote: Option<&str>) -> Failure {
-    let fetch = match (remote, remote_of_base(repo, base, branch)) {
-        (Some(remote), _) if repo.config(&format!("remote.{remote}.url")).is_some() => shell_word(remote),
-        (Some(url), Some(of_base)) if names(repo, of_base, url) => shell_word(of_base),
+    let of_base = remote_of_base(repo, base, branch);
+    let known = match remote {
+        Some(remote) if repo.config(&format!("remote.{remote}.url")).is_some() => Some(remote),
+        Some(url) => of_base.filter(|of_base| names(repo, of_base, url)),
+        None => Some(of_base.unwrap_or("origin")),
+    };
+    let (fetch, theirs) = match known {
+        Some(remote) => (shell_word(remote), shell_word(&format!("{remote}/{branch}")).into_owned()),
         // A URL may hold a password: it is not repeated.
-        (Some(_), _) => format!("URL {}", shell_word(branch)).into(),
-        (None, of_base) => shell_word(of_base.unwrap_or("origin")),
+        None => (format!("URL {}", shell_word(branch)).into(), "FETCH_HEAD".to_owned()),
     };
     Failure::new(format!("could not judge the push to `{branch}`"))
         .because(format!("it stands at {} there, which is not in this clone", old.short()))
-        .help(format!("fetch first, then push again: `git fetch {fetch}`"))
+        .help(format!(
+            "`git fetch {fetch}`, then `git merge {theirs}` or `git rebase {theirs}`, then push again"
+        ))
 }
 
 /// Whether a URL is one that a remote is configured with.

@@ -90,13 +90,15 @@ fn is_of_another_kind(input: &Input, entry: &TreeEntry, below: &str) -> Result<b
 }
 
 fn stray_folder(entry: TreeEntry) -> Finding {
-    let what = if entry.kind == Kind::Submodule { "a submodule" } else { "a symbolic link" };
+    let is_link = entry.kind == Kind::Symlink;
+    let what = if is_link { "a symbolic link" } else { "a submodule" };
     let message = format!("`{}` is {what}, and a manifest may stand behind it", entry.path);
+    let path = word(entry.path.as_str());
+    let remove = if is_link { format!(" and `rm -f {path}`") } else { String::new() };
     let help = format!(
-        "make it a folder of plain files, or move it out of the way: `git rm --cached {}`",
-        word(entry.path.as_str())
+        "make it a folder of plain files, or move it out of the way: first `git rm --cached {path}`{remove}"
     );
-    Finding::new("not-a-regular-file", Excerpt::whole(entry.path, ""), message, help)
+    Finding::new("not-a-regular-file", Excerpt::whole(entry.path.clone(), ""), message, help)
 }
 
 fn odd_file(entry: &TreeEntry, why: Option<NotPlain>) -> Option<Finding> {
@@ -104,7 +106,10 @@ fn odd_file(entry: &TreeEntry, why: Option<NotPlain>) -> Option<Finding> {
     let (what, help) = match (why, entry.kind) {
         (Some(NotPlain::Symlink), _) => (
             "a symbolic link",
-            format!("put the content itself there: `git rm --cached {path}`, then write and add the file"),
+            format!(
+                "put the content itself there: first `git rm --cached {path}` and `rm -f {path}`, for what is \
+                 written while the link is there goes through it; then write and add the file"
+            ),
         ),
         (Some(NotPlain::Submodule), _) => {
             ("a submodule", format!("`git rm --cached {path}`, then write and add the file"))
