@@ -419,7 +419,7 @@ fn a_forced_push_over_what_this_clone_has_not_seen_is_refused() {
             .try_git(push)
             .expect(1)
             .says("not in this clone")
-            .says("`git fetch origin`")
+            .says("`git fetch origin`, then `git merge origin/main` or `git rebase origin/main`")
             .says("push again");
     }
     assert_eq!(scratch.git(&["ls-remote", "origin"]), before);
@@ -580,4 +580,49 @@ fn what_is_pushed_is_judged_and_not_what_is_shown_in_its_place() {
     let bad = scratch.git(&["rev-parse", "HEAD:releases/current.yaml"]);
     scratch.git(&["replace", &bad, &good]);
     scratch.try_git(&["push", "-q"]).expect(1).says("floating-tag");
+}
+
+#[test]
+fn a_state_that_was_lost_past_the_hooks_is_named_until_it_is_written() {
+    let scratch = published();
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "--no-verify", "-a", "-m", "v1.1.0"]);
+    scratch.git(&["push", "-q", "--no-verify"]);
+    scratch.sysbom(&["check"]).expect(0).says("nothing found");
+    let help = "`sysbom archive --backfill`";
+    let lost = scratch.sysbom(&["check", "--history"]).expect(1).says("archive-missing").says(help);
+    scratch.sysbom(&["doctor"]).expect(1).says("not ok history: 1 of the states that base had").says(help);
+    let path = scratch.sysbom(&["archive", "--backfill"]).expect(0).out;
+    let path = path.trim().strip_prefix("wrote and staged ").expect("one file is written").to_owned();
+    assert!(lost.out.contains(&format!("`{path}` is missing")), "{lost}\n{path}");
+    scratch.sysbom(&["check", "--history"]).expect(0);
+    scratch.sysbom(&["doctor"]).expect(0);
+
+    scratch.git(&["rm", "-q", "-f", &path]);
+    scratch.sysbom(&["check", "--history", "--fix"]).expect(0).says(&path);
+}
+
+#[test]
+fn a_manifest_that_the_next_commit_replaces_is_no_lost_state() {
+    let scratch = published();
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.sysbom(&["doctor"]).expect(0);
+    let found = scratch.sysbom(&["check", "--history"]).expect(1);
+    assert_eq!(found.out.matches("error[archive-missing]").count(), 1, "{found}");
+}
+
+#[test]
+fn where_no_manifest_is_that_is_said() {
+    let scratch = Scratch::new();
+    scratch.write("README", "x");
+    scratch.install();
+    let none = "there is no manifest at releases/current.yaml; `sysbom init --from FILE` writes one";
+    scratch.sysbom(&["check"]).expect(0).says(none);
+    scratch.commit("Begin");
+    scratch.sysbom(&["check"]).expect(0).says(none);
+    scratch.sysbom(&["check", "--staged", "--format", "github"]).expect(0).never_says("no manifest");
+    scratch.sysbom(&["hook", "pre-commit"]).expect(0).never_says("no manifest");
+    scratch.sysbom(&["doctor"]).expect(1).says("not ok manifest: there is none at releases/current.yaml");
+    scratch.write(PATH, state("v1.0.0"));
+    scratch.sysbom(&["check"]).expect(0).says("nothing found");
 }

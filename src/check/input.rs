@@ -3,6 +3,8 @@
 
 use std::ops::ControlFlow;
 
+use std::collections::HashSet;
+
 use crate::policy::{Date, Policies, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
 
@@ -28,6 +30,10 @@ pub struct Input<'a> {
     /// Where the archive of base's present state, which is the object given, belongs; `None` if
     /// that cannot be told. Asked only where it is missing.
     pub archive_path: Asked<'a, Option<RepoPath>>,
+    /// Where the archive of each state that the system's manifest ever had on base's first-parent line
+    /// belongs, but for states that are among the objects given. Asked only where all of history is
+    /// looked at.
+    pub lost_states: AskedForAll<'a>,
     /// The day on which exceptions and allowances expire or not.
     pub today: Date,
     /// How much of history is looked at.
@@ -38,6 +44,10 @@ pub struct Input<'a> {
 
 /// A question about a system's state that only git's log can answer.
 pub type Asked<'a, Answer> = &'a dyn Fn(&System, &ObjectId) -> Result<Answer, TreeError>;
+
+/// A question about all states of a system that are not among some objects.
+pub type AskedForAll<'a> =
+    &'a dyn Fn(&System, &HashSet<ObjectId>) -> Result<Vec<(RepoPath, ObjectId)>, TreeError>;
 
 /// Where the files to judge stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +128,7 @@ impl<'a> Input<'a> {
             merges: &[],
             is_former: &|_, _| Ok(false),
             archive_path: &|_, _| Ok(None),
+            lost_states: &|_, _| Ok(Vec::new()),
             today,
             scope: Scope::NewHistory,
             moves: Moves::Refused,

@@ -30,7 +30,11 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let repo = env.repository()?;
-    let plans = plan(args, &repo)?;
+    let wanted = args.system.as_deref();
+    let plans = match args.backfill {
+        true => every_state(&repo, wanted, &Kept::IndexAndManifest)?,
+        false => present_state(&repo, wanted)?,
+    };
     let files: Vec<(RepoPath, Vec<u8>)> = plans.into_iter().map(|plan| (plan.path, plan.bytes)).collect();
     if files.is_empty() {
         console.out(format!("nothing to archive{}\n", behind(&repo)?))?;
@@ -54,31 +58,57 @@ fn behind(repo: &Repo) -> Result<String, Failure> {
     Ok(format!(" of what HEAD has; it is behind {name}: `git merge {}` first", shell_word(&name)))
 }
 
-fn plan(args: &Args, repo: &Repo) -> Result<Vec<ArchivePlan>, Failure> {
+/// The archives of states that were published, are not the present one, and are in no file.
+pub fn lost_states(repo: &Repo) -> Result<Vec<ArchivePlan>, Failure> {
+    every_state(repo, None, &Kept::PresentStateToo)
+}
+
+/// What needs no archive beside what is staged in history and stands as the manifest.
+enum Kept {
+    IndexAndManifest,
+    PresentStateToo,
+}
+
+fn every_state(repo: &Repo, wanted: Option<&str>, also: &Kept) -> Result<Vec<ArchivePlan>, Failure> {
+    plan(repo, wanted, |tip, published, system, mut kept| {
+        let name = |time: i64, bytes: &[u8]| archive_path(system, time, bytes);
+        if let Kept::PresentStateToo = also {
+            kept.extend(published.entry(&system.manifest)?.map(|entry| entry.id));
+        }
+        Ok(repo.missing_archives(tip, &system.manifest, &kept, &name)?)
+    })
+}
+
+fn present_state(repo: &Repo, wanted: Option<&str>) -> Result<Vec<ArchivePlan>, Failure> {
+    plan(repo, wanted, |tip, _, system, kept| {
+        let name = |time: i64, bytes: &[u8]| archive_path(system, time, bytes);
+        let plan = repo.archive_of(tip, &system.manifest, &name)?;
+        Ok(plan.filter(|plan| !kept.contains(&plan.blob)).into_iter().collect())
+    })
+}
+
+fn plan(
+    repo: &Repo,
+    wanted: Option<&str>,
+    missing: impl Fn(&ObjectId, &dyn Tree, &System, HashSet<ObjectId>) -> Result<Vec<ArchivePlan>, Failure>,
+) -> Result<Vec<ArchivePlan>, Failure> {
     let Some(base) = repo.base()? else { return Ok(Vec::new()) };
     let heads: Vec<ObjectId> = repo.head()?.into_iter().chain(repo.merge_heads()?).collect();
     let Some(tip) = repo.merge_base(&base.commit, &heads)? else { return Ok(Vec::new()) };
     let published = repo.commit_tree(&tip)?;
     let (index, files) = (repo.index_tree()?, repo.worktree()?);
     let mut plans = Vec::new();
-    for system in chosen(args, policies_of(&published, &base.name)?.systems(&published)?)? {
-        let kept = kept(&index, &files, &system)?;
-        let name = |time: i64, bytes: &[u8]| archive_path(&system, time, bytes);
-        if args.backfill {
-            plans.extend(repo.missing_archives(&tip, &system.manifest, &kept, &name)?);
-        } else {
-            let plan = repo.archive_of(&tip, &system.manifest, &name)?;
-            plans.extend(plan.filter(|plan| !kept.contains(&plan.blob)));
-        }
+    for system in chosen(wanted, policies_of(&published, &base.name)?.systems(&published)?)? {
+        plans.extend(missing(&tip, &published, &system, kept(&index, &files, &system)?)?);
     }
     Ok(plans)
 }
 
-fn chosen(args: &Args, systems: Vec<System>) -> Result<Vec<System>, Failure> {
-    let Some(wanted) = &args.system else { return Ok(systems) };
+fn chosen(wanted: Option<&str>, systems: Vec<System>) -> Result<Vec<System>, Failure> {
+    let Some(wanted) = wanted else { return Ok(systems) };
     let names: Vec<String> = systems.iter().filter_map(|system| system.name.clone()).collect();
     let chosen: Vec<System> =
-        systems.into_iter().filter(|system| system.name.as_ref() == Some(wanted)).collect();
+        systems.into_iter().filter(|system| system.name.as_deref() == Some(wanted)).collect();
     if chosen.is_empty() {
         let help = if names.is_empty() {
             "there is only one system: leave out --system".to_owned()

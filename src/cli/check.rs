@@ -7,12 +7,15 @@ use clap::ValueEnum;
 use crate::check::{Finding, Scope};
 use crate::git::Repo;
 use crate::report::{Color, Counts, Format};
+use crate::text::escape;
 
 use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::fix::{self, Judged};
+use super::install::{BEGIN, stands_without_manifest};
+use super::policies::policies_of;
 use super::update::{Revision, Update};
 
 /// Judge the manifest, its history and the policy
@@ -35,7 +38,7 @@ pub struct Args {
     /// Judge the index
     #[arg(long, conflicts_with = "base")]
     staged: bool,
-    /// Judge all of history, not only what is new in it
+    /// Judge all of history, not only what is new in it, and look for states that it lacks
     #[arg(long)]
     history: bool,
     /// Mend what can be mended without guessing, in the working tree and the index
@@ -95,6 +98,9 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         std::fs::write(&path, text).map_err(|error| Failure::io("write the findings to", &path, &error))?;
     }
     show(args, env, console, &findings)?;
+    if findings.is_empty() && args.format == FormatName::Human {
+        console.out(nothing_found(args, env, &repo)?)?;
+    }
     Ok(exit(&findings))
 }
 
@@ -150,11 +156,19 @@ fn is_zero(revision: &str) -> bool {
 
 fn show(args: &Args, env: &Env, console: &mut Console, findings: &[Finding]) -> Result<(), Failure> {
     let color = color(env.colour(env.out_is_terminal));
-    console.out(rendered(args.format.with(color), findings))?;
-    if findings.is_empty() && args.format == FormatName::Human {
-        console.out("nothing found\n")?;
+    console.out(rendered(args.format.with(color), findings))
+}
+
+/// Where there is no manifest, nothing could be found.
+fn nothing_found(args: &Args, env: &Env, repo: &Repo) -> Result<String, Failure> {
+    let update = update(args, env, repo)?;
+    let tree = update.after.tree(repo)?;
+    let policies = policies_of(&*tree, "what is judged")?;
+    if !stands_without_manifest(&policies, &*tree)? {
+        return Ok("nothing found\n".to_owned());
     }
-    Ok(())
+    let path = escape(&policies.manifest().value).to_string();
+    Ok(format!("nothing to look at: there is no manifest at {path}; {BEGIN}\n"))
 }
 
 /// What the findings come to.

@@ -1,8 +1,10 @@
 //! `sysbom install`, `uninstall` and `doctor`: setting a clone up, taking that out again, and
 //! looking whether it is in order.
 
-use crate::git::{AttributesFile, HookSet, Repo, Setup, Step, StepOutcome};
+use crate::git::{AttributesFile, Check, HookSet, Repo, Setup, Step, StepOutcome};
+use crate::policy::Policies;
 use crate::text::escape;
+use crate::tree::Tree;
 
 use super::console::Console;
 use super::env::Env;
@@ -101,7 +103,12 @@ pub fn doctor(args: &DoctorArgs, env: &Env, console: &mut Console) -> Result<Exi
     if args.forge {
         return forge::doctor(&repo, args.ask, console);
     }
-    let checks = repo.setup_status(&setup(&repo)?)?;
+    let setup = setup(&repo)?;
+    let mut checks = repo.setup_status(&setup)?;
+    if repo.work_dir().is_some() {
+        look_at_history(&repo, &mut checks);
+        checks.extend(missing_manifest(&repo, &setup)?);
+    }
     for check in &checks {
         let word = if check.ok { "ok     " } else { "not ok " };
         console.out(format!("{word}{}: {}\n", escape(&check.name), escape(&check.message)))?;
@@ -110,6 +117,53 @@ pub fn doctor(args: &DoctorArgs, env: &Env, console: &mut Console) -> Result<Exi
         }
     }
     Ok(if checks.iter().all(|check| check.ok) { Exit::Ok } else { Exit::Findings })
+}
+
+/// What history lacks goes into its line, unless that has something to say already.
+fn look_at_history(repo: &Repo, checks: &mut [Check]) {
+    let Some(check) = checks.iter_mut().find(|check| check.name == "history" && check.ok) else { return };
+    let (message, help) = match super::archive::lost_states(repo) {
+        Ok(lost) => match &lost[..] {
+            [] => return,
+            [first, ..] => (
+                format!("{} of the states that base had are in no file, such as {}", lost.len(), first.path),
+                "`sysbom archive --backfill` writes and stages them; then commit them".to_owned(),
+            ),
+        },
+        Err(fault) => {
+            let why = [vec![fault.message], fault.causes].concat().join(": ");
+            let help = "mend that, then look again: `sysbom doctor`".to_owned();
+            (why, if fault.help.is_empty() { help } else { fault.help })
+        }
+    };
+    *check = Check { ok: false, message, help, name: check.name.clone() };
+}
+
+/// Nothing is looked at where no manifest is.
+fn missing_manifest(repo: &Repo, setup: &Setup) -> Result<Option<Check>, Failure> {
+    if !stands_without_manifest(&policies_of(&repo.worktree()?, "the working tree")?, &repo.worktree()?)? {
+        return Ok(None);
+    }
+    let path = setup.manifests.first().map(String::as_str).unwrap_or_default();
+    Ok(Some(Check {
+        name: "manifest".to_owned(),
+        ok: false,
+        message: format!("there is none at {path} yet, so there is nothing to look after"),
+        help: BEGIN.to_owned(),
+    }))
+}
+
+/// How a repository gets its first manifest.
+pub const BEGIN: &str = "`sysbom init --from FILE` writes one from what runs today";
+
+/// Whether no system has a manifest there.
+pub fn stands_without_manifest(policies: &Policies, tree: &dyn Tree) -> Result<bool, Failure> {
+    for system in policies.systems(tree)? {
+        if tree.entry(&system.manifest)?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What the policy here asks for. What stands in the working tree counts, because it is what the

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use std::collections::HashSet;
+
 use crate::check::{Finding, Input, Look, MergeCommit, MergeParent, Moves, Scope, Standing};
 use crate::git::{EmptyTree, Repo};
 use crate::policy::{Date, Policies, System};
@@ -150,6 +152,7 @@ impl Update {
             merges: &merges,
             is_former: &|system, id| self.is_former(repo, system, id),
             archive_path: &|system, _| self.archive_path(repo, system),
+            lost_states: &|system, kept| self.lost_states(repo, system, kept),
             scope: by.scope,
             moves: by.moves,
             ..Input::new(&policies, before, &*after, by.today)
@@ -206,6 +209,18 @@ impl Update {
         let Some(base) = &self.base else { return Ok(None) };
         let name = |time: i64, bytes: &[u8]| archive_path(system, time, bytes);
         Ok(repo.archive_of(base, &system.manifest, &name)?.map(|plan| plan.path))
+    }
+
+    fn lost_states(
+        &self,
+        repo: &Repo,
+        system: &System,
+        kept: &HashSet<ObjectId>,
+    ) -> Result<Vec<(RepoPath, ObjectId)>, TreeError> {
+        let Some(base) = &self.base else { return Ok(Vec::new()) };
+        let name = |time: i64, bytes: &[u8]| archive_path(system, time, bytes);
+        let plans = repo.missing_archives(base, &system.manifest, kept, &name)?;
+        Ok(plans.into_iter().map(|plan| (plan.path, plan.blob)).collect())
     }
 }
 

@@ -1,11 +1,13 @@
 //! Whether every former state is kept, and kept as it was.
 
+use std::collections::HashSet;
+
 use crate::bom::ArchiveName;
 use crate::check::file::File;
 use crate::check::paste::{checkout, word};
 use crate::check::subject::Subject;
-use crate::check::{Excerpt, Finding, Fix, Standing};
-use crate::tree::{Kind, RepoPath, TreeEntry, TreeError};
+use crate::check::{Excerpt, Finding, Fix, Scope, Standing};
+use crate::tree::{Kind, ObjectId, RepoPath, TreeEntry, TreeError};
 
 /// The most bytes of an archive whose hash is compared with its name; more than a manifest can have.
 const MAX_ARCHIVE: usize = 64 << 20;
@@ -22,6 +24,31 @@ pub fn manifest_missing(subject: &Subject) -> Vec<Finding> {
 
 /// `archive-missing`: every former state is archived.
 pub fn archive_missing(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
+    let mut found = present_state_missing(subject)?;
+    if subject.input.scope == Scope::WholeHistory {
+        found.extend(earlier_states_missing(subject)?);
+    }
+    Ok(found)
+}
+
+/// States that were lost before this update: pushed past the hooks, or merged by a forge.
+fn earlier_states_missing(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
+    let after = &subject.after;
+    let files = after.manifest.iter().map(|file| &file.entry).chain(&after.history);
+    let held = files.filter(|entry| is_regular(entry)).map(|entry| &entry.id);
+    let kept: HashSet<ObjectId> = held.chain(subject.state_before()).cloned().collect();
+    let lost = (subject.input.lost_states)(&subject.system, &kept)?;
+    let manifest = &subject.system.manifest;
+    let finding = |(path, blob): (RepoPath, ObjectId)| {
+        let message = format!("a state that `{manifest}` had on base is in no file: `{path}` is missing");
+        let help = "`sysbom archive --backfill` writes and stages it; then commit it".to_owned();
+        Finding::new("archive-missing", Excerpt::whole(manifest.clone(), ""), message, help)
+            .fixed_by(Some(Fix::Archive { path, blob }))
+    };
+    Ok(lost.into_iter().map(finding).collect())
+}
+
+fn present_state_missing(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     let Some(state) = subject.state_before() else { return Ok(Vec::new()) };
     let after = &subject.after;
     let stays = after.manifest.as_ref().is_some_and(|now| now.entry.id == *state && is_regular(&now.entry));
