@@ -202,6 +202,62 @@ fn yaml_coercion_fires_and_is_mended_by_quotes() {
 }
 
 #[test]
+fn yaml_coercion_fires_on_every_part_that_an_image_is_joined_from() {
+    let policy = "fields: {image: [registry, group, repository], digest: sha}\n";
+    let state = |registry: &str, group: &str| {
+        let sha = "1".repeat(64);
+        format!(
+            "images:\n  app:\n    registry: {registry}\n    group: {group}\n    repository: x\n    tag: v1.2.3\n    sha: {sha}\n"
+        )
+    };
+    let found = |registry: &str| update(None, &tree(&state(registry, "0x1f")).with(POLICY, policy));
+    for (registry, read) in [
+        ("yes", "`true`"),
+        ("1.10", "`1.1`"),
+        ("0x1f", "`31`"),
+        ("null", "null, which deletes the chart's default"),
+    ] {
+        let found = of_rule("yaml-coercion", &found(registry));
+        assert_eq!(found.len(), 3, "registry, group and sha: {found:?}");
+        assert!(
+            found[0].starts_with("error releases/current.yaml:3:15 registry of `app` is written "),
+            "{found:?}"
+        );
+        assert!(found[0].ends_with(&format!("Helm reads {read}")), "{found:?}");
+        assert!(found[1].starts_with("error releases/current.yaml:4:12 group of `app`"), "{found:?}");
+        assert!(found[2].starts_with("error releases/current.yaml:7:10 digest of `app`"), "{found:?}");
+    }
+    let found = found("1.10");
+    assert!(fixed(&state("1.10", "0x1f"), &found).contains("registry: \"1.10\"\n    group: \"0x1f\"\n"));
+    let quiet = tree(&state("''", "acme").replace(&"1".repeat(64), &"ab".repeat(32))).with(POLICY, policy);
+    assert_eq!(places("yaml-coercion", &update(None, &quiet)), [""; 0]);
+}
+
+#[test]
+fn yaml_coercion_makes_no_value_of_a_null() {
+    for null in ["null", "~", "Null"] {
+        let text = sound().replace("v1.2.3", null) + "snapshotId: ~\n";
+        let found = of_manifest(&text);
+        assert_eq!(
+            places("yaml-coercion", &found),
+            ["error releases/current.yaml:4:10", "error releases/current.yaml:10:13"],
+            "{null}"
+        );
+        assert_eq!(fixed(&text, &found), text);
+        assert!(found.iter().any(|finding| finding.help == "write the value itself; a null is none"));
+    }
+}
+
+#[test]
+fn yaml_coercion_fires_once_on_a_pin_of_one_string() {
+    let found = of_manifest("images:\n  app: 1.10\n");
+    assert_eq!(
+        of_rule("yaml-coercion", &found),
+        ["error releases/current.yaml:2:8 image of `app` is written `1.10`, and Helm reads `1.1`"]
+    );
+}
+
+#[test]
 fn yaml_coercion_is_quiet_on_strings() {
     for tag in ["v1.10", "\"1.10\"", "'0123'", "1.2.3", "12:34", "2024-06-15"] {
         assert_eq!(places("yaml-coercion", &of_manifest(&sound().replace("v1.2.3", tag))), [""; 0], "{tag}");

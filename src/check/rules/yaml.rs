@@ -1,5 +1,7 @@
 //! Whether a file is YAML that every reader takes for the same data.
 
+use std::collections::BTreeSet;
+
 use crate::bom::{Component, Field};
 use crate::check::file::{Content, File, Read};
 use crate::check::paste::word;
@@ -7,8 +9,8 @@ use crate::check::subject::Subject;
 use crate::check::{Finding, Fix};
 use crate::text::{Edit, Span};
 use crate::yaml::{
-    FaultKind, FeatureKind, HelmReading, NodeKind, ScalarStyle, disagreement, duplicate_keys, features,
-    helm_reading,
+    FaultKind, FeatureKind, HelmReading, NodeId, NodeKind, ScalarStyle, disagreement, duplicate_keys,
+    features, helm_reading,
 };
 
 /// `yaml-syntax`: the file is one YAML document within the limits.
@@ -90,15 +92,39 @@ fn feature_help(kind: FeatureKind) -> &'static str {
 /// `yaml-coercion`: Helm reads tags, digests, images and ids as they are written.
 pub fn coercion(subject: &Subject) -> Vec<Finding> {
     let mut found = Vec::new();
+    let image_keys = &subject.policy().layout.fields.image;
     for (file, read) in subject.readable() {
-        let components = read.manifest.components.iter();
-        let fields = components.flat_map(|component| {
-            pin_fields(component).map(move |(what, field)| (format!("{what} of `{}`", component.name), field))
-        });
-        let id = read.manifest.snapshot_id.iter().map(|id| ("`snapshotId`".to_owned(), id));
-        found.extend(fields.chain(id).filter_map(|(what, field)| coerced(file, read, &what, field)));
+        for component in &read.manifest.components {
+            let before = parts_before(read, component, image_keys);
+            let before = before.map(|(key, node)| (key, node, WITHOUT_PART));
+            let fields = pin_fields(component).map(|(what, field)| (what, field.node, WITHOUT_VALUE));
+            let mut seen = BTreeSet::new();
+            found.extend(before.chain(fields).filter(|(_, node, _)| seen.insert(*node)).filter_map(
+                |(what, node, without)| {
+                    coerced(file, read, &format!("{what} of `{}`", component.name), node, without)
+                },
+            ));
+        }
+        let id = read.manifest.snapshot_id.as_ref();
+        found.extend(id.and_then(|id| coerced(file, read, "`snapshotId`", id.node, WITHOUT_VALUE)));
     }
     found
+}
+
+/// What to do about a null where a value belongs.
+const WITHOUT_VALUE: &str = "write the value itself; a null is none";
+/// What to do about a null in front of an image name, where there may be nothing.
+const WITHOUT_PART: &str = "write the value itself, or `\"\"` where nothing is to stand before the name";
+
+/// The parts that stand before the last one of an image name that is joined from several keys. The
+/// last one is the component's image.
+fn parts_before<'r>(
+    read: &'r Read,
+    component: &'r Component,
+    keys: &'r [String],
+) -> impl Iterator<Item = (&'r str, NodeId)> {
+    let before = keys.split_last().map_or(&[][..], |(_, before)| before);
+    before.iter().filter_map(|key| Some((key.as_str(), read.document.get(component.node, key)?)))
 }
 
 /// The parts of a pin that are written, with their names.
@@ -107,11 +133,13 @@ pub fn pin_fields(component: &Component) -> impl Iterator<Item = (&'static str, 
     fields.into_iter().filter_map(|(what, field)| Some((what, field.as_ref()?)))
 }
 
-fn coerced(file: &File, read: &Read, what: &str, field: &Field) -> Option<Finding> {
-    let node = read.document.node(field.node);
+/// What Helm reads differently; `without` is what to do if it reads nothing at all. No quotes make a
+/// value of a null: `tag: ~` asks for one, and `"~"` is none.
+fn coerced(file: &File, read: &Read, what: &str, id: NodeId, without: &str) -> Option<Finding> {
+    let node = read.document.node(id);
     let NodeKind::Scalar { value, style } = &node.kind else { return None };
     // A value that is not written is incomplete, not read differently.
-    if read.document.is_missing(field.node) {
+    if read.document.is_missing(id) {
         return None;
     }
     let reading = helm_reading(*style, value)?;
@@ -120,14 +148,17 @@ fn coerced(file: &File, read: &Read, what: &str, field: &Field) -> Option<Findin
             format!("{what} is written `{value}`, and Helm reads {reading}")
         }
     };
+    if matches!(reading, HelmReading::Null) {
+        return Some(file.finding("yaml-coercion", node.span, message, without.to_owned()));
+    }
     let quoted = quoted(node.span.of(read.document.text()), *style)?;
     let help = format!("quote it: `{quoted}`; `sysbom check --fix` does");
     let fix = Fix::Edit(vec![Edit::replace(node.span, quoted)]);
     Some(file.finding("yaml-coercion", node.span, message, help).fixed_by(fix))
 }
 
-/// The source of a plain scalar in double quotes. Only scalars that read as numbers, truth values
-/// or null get here, and none of those holds a quote, a backslash or a line break.
+/// The source of a plain scalar in double quotes. Only scalars that read as numbers or truth values
+/// get here, and none of those holds a quote, a backslash or a line break.
 fn quoted(source: &str, style: ScalarStyle) -> Option<String> {
     let safe = style == ScalarStyle::Plain && !source.contains(['"', '\\', '\n', '\r']);
     safe.then(|| format!("\"{source}\""))
