@@ -105,23 +105,71 @@ fn read(written: &str, known_rules: &[&str]) -> Result<Read, (String, String)> {
             return Err((format!("unknown rule `{}` in an exception", escape(rule)), help));
         }
     }
-    let (reason, expires) = split_expiry(rest.trim()).map_err(|message| (message, form()))?;
+    let (reason, expires) = split_expiry(rest.trim())?;
     if reason.is_empty() {
         return Err(("an exception needs a reason".to_owned(), form()));
     }
     Ok(Read { rules, reason: reason.to_owned(), expires })
 }
 
-/// The reason, and the date of a `(expires YYYY-MM-DD)` at its end.
-fn split_expiry(text: &str) -> Result<(&str, Option<Date>), String> {
-    let Some((reason, last)) = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) else {
-        return Ok((text, None));
-    };
-    let Some(date) = last.trim().strip_prefix("expires") else { return Ok((text, None)) };
-    match date.trim().parse() {
-        Ok(date) => Ok((reason.trim_end(), Some(date))),
-        Err(error) => Err(format!("an exception cannot expire on `{}`: {error}", escape(date.trim()))),
+/// The reason, and the date of a `(expires YYYY-MM-DD)` at its end. What reads like an expiry to
+/// people and is not written so is a fault: taken for a part of the reason, it would let the
+/// exception hold for good.
+fn split_expiry(text: &str) -> Result<(&str, Option<Date>), (String, String)> {
+    let last = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
+    if let Some((reason, date)) =
+        last.and_then(|(reason, last)| Some((reason, last.trim().strip_prefix("expires")?)))
+    {
+        let help = || format!("end the comment with {FORM}");
+        let unusable =
+            |error| (format!("an exception cannot expire on `{}`: {error}", escape(date.trim())), help());
+        return Ok((reason.trim_end(), Some(date.trim().parse().map_err(unusable)?)));
     }
+    match looks_like_expiry(text) {
+        true => Err(("the expiry of this exception is written wrongly".to_owned(), expiry_help(text))),
+        false => Ok((text, None)),
+    }
+}
+
+/// How an expiry is written.
+const FORM: &str = "`(expires YYYY-MM-DD)`";
+
+fn expiry_help(text: &str) -> String {
+    let dates = text.split(|c: char| !c.is_ascii_digit() && c != '-');
+    match dates.filter_map(|date| date.parse::<Date>().ok()).next() {
+        Some(date) => {
+            format!("end the comment with `(expires {date})`, behind the reason and with nothing after it")
+        }
+        None => format!("end the comment with {FORM}, behind the reason and with nothing after it"),
+    }
+}
+
+/// Whether a text says, in whichever words, that something ends on a day: it speaks of expiring and
+/// has a date, or such a word opens its last bracket.
+fn looks_like_expiry(text: &str) -> bool {
+    let of_expiry = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        word.starts_with("expir") || word == "until" || word == "till"
+    };
+    let says_so = text.split(|c: char| !c.is_alphabetic()).any(of_expiry);
+    let in_bracket =
+        text.trim_end().strip_suffix([')', ']', '}']).and_then(|text| text.rsplit_once(['(', '[', '{']));
+    let opens = in_bracket.is_some_and(|(_, last)| {
+        last.trim_start().split(|c: char| !c.is_alphabetic()).next().is_some_and(of_expiry)
+    });
+    opens || (says_so && has_date(text))
+}
+
+/// Whether three numbers stand together as those of a date do, or eight digits.
+fn has_date(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit() && !['-', '/', '.'].contains(&c)).any(|word| {
+        let numbers: Vec<&str> = word.split(['-', '/', '.']).filter(|number| !number.is_empty()).collect();
+        match numbers[..] {
+            [one] => one.len() == 8,
+            [first, _, last] => first.len() == 4 || last.len() == 4,
+            _ => false,
+        }
+    })
 }
 
 /// Where the entries and items of a document begin and end, by their beginning.
@@ -208,6 +256,46 @@ mod tests {
         let found = read_from(text).found;
         assert_eq!(found[0].lines.of(text), "- name: app\n  tag: edge");
         assert!(found[1].lines.is_empty() && !found[1].covers("floating-tag", Span::at(text.len())));
+    }
+
+    #[test]
+    fn an_expiry_in_another_form_is_no_reason() {
+        for text in [
+            "r expires 2020-01-01",
+            "r (Expires 2020-01-01)",
+            "r (EXPIRES: 2020-01-01)",
+            "r (until 2020-01-01)",
+            "r [expires 2020-01-01]",
+            "(expires 2020-01-01) r",
+            "r (expires 2020-01-01).",
+            "r, until 2020/1/1",
+            "r expiry=20200101",
+            "r, expires on 1.1.2020 at noon",
+            "r (until spring)",
+        ] {
+            let comment = format!("a: b # sysbom: allow[floating-tag] {text}\n");
+            let Exceptions { found, faults } = read_from(&comment);
+            assert_eq!(found, [], "{text}");
+            let [fault] = &faults[..] else { panic!("one fault: {text}") };
+            assert_eq!(fault.message, "the expiry of this exception is written wrongly", "{text}");
+            let date = if text.contains("2020-01-01") { "2020-01-01" } else { "YYYY-MM-DD" };
+            assert!(
+                fault.help.starts_with(&format!("end the comment with `(expires {date})`")),
+                "{}",
+                fault.help
+            );
+        }
+        for text in [
+            "pinned on 2020-01-01",
+            "until the vendor moves",
+            "r (see #12)",
+            "expires with v1.2.3",
+            "x (expires 2024-06-30)",
+        ] {
+            let Exceptions { found, faults } =
+                read_from(&format!("a: b # sysbom: allow[floating-tag] {text}\n"));
+            assert_eq!((found.len(), faults), (1, vec![]), "{text}");
+        }
     }
 
     #[test]
