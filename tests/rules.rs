@@ -653,6 +653,33 @@ fn torn_pin_fires_at_the_digest_of_the_other_side() {
 }
 
 #[test]
+fn torn_pin_fires_under_a_new_key_of_the_same_image() {
+    let state = |name: &str, tag: &str, digest_of: &str| {
+        let web = pin(name, "ghcr.io/acme/web", tag, &digest(&format!("web:{digest_of}")));
+        manifest(&[component("app", "v1.0.0"), web])
+    };
+    let base = state("web", "v1.0.0", "v1.0.0");
+    let sides = [base.replace("v1.0.0", "v1.0.0 # ours"), state("web", "v1.1.0", "v1.1.0")];
+    let found = |result: &str| of_rule("torn-pin", &merged(&base, [&sides[0], &sides[1]], result));
+    let torn = found(&state("web2", "v1.0.0", "v1.1.0"));
+    assert_eq!(torn.len(), 1);
+    assert!(
+        torn[0].starts_with("error releases/current.yaml:9:13 4f1c2ab tore the pin of `web2`"),
+        "{torn:?}"
+    );
+    let shown = merged(&base, [&sides[0], &sides[1]], &state("web2", "v1.0.0", "v1.1.0"));
+    let shown = shown.iter().find(|finding| finding.rule == "torn-pin").expect("it fires");
+    assert_eq!(shown.because.len(), 2, "where tag and digest come from");
+    for whole in [
+        state("web2", "v1.1.0", "v1.1.0"),
+        state("web2", "v1.0.0", "v1.0.0"),
+        state("web2", "v1.2.0", "v1.1.0"),
+    ] {
+        assert_eq!(found(&whole), [""; 0]);
+    }
+}
+
+#[test]
 fn torn_pin_fires_as_a_warning_on_image_and_experiment() {
     let moved = app("v1.4.0").replace("ghcr.io/acme/app", "quay.io/acme/app");
     let mixed = app("v1.4.0");

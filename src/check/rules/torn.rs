@@ -45,6 +45,9 @@ struct Parents<'m> {
     /// Tag and digest of every component.
     together: BTreeSet<(String, String)>,
     digests: BTreeSet<String>,
+    /// Image and tag of every component that names its image. An image has its builds under
+    /// whichever key: one that is renamed, or stands beside its sibling, is looked up here.
+    tags: BTreeSet<(String, String)>,
 }
 
 impl<'m> Parents<'m> {
@@ -54,6 +57,7 @@ impl<'m> Parents<'m> {
             by_name: parents.iter().map(|parent| by_name(&parent.manifest)).collect(),
             together: pins().map(|pin| (pin.tag, pin.digest)).collect(),
             digests: pins().map(|pin| pin.digest).filter(|digest| !digest.is_empty()).collect(),
+            tags: pins().filter(|pin| !pin.image.is_empty()).map(|pin| (pin.image, pin.tag)).collect(),
         }
     }
 
@@ -66,7 +70,8 @@ impl<'m> Parents<'m> {
             let at = component.image.as_ref()?;
             return torn.then_some(Torn { component, pin, at, image_only: true });
         }
-        let tag_known = siblings.iter().any(|one| one.tag == pin.tag);
+        let tag_known = siblings.iter().any(|one| one.tag == pin.tag)
+            || self.tags.contains(&(pin.image.clone(), pin.tag.clone()));
         // A digest belongs to one image alone, so one taken from another component is torn as well.
         let digest_known =
             siblings.iter().any(|one| one.digest == pin.digest) || self.digests.contains(&pin.digest);
@@ -84,6 +89,14 @@ impl Torn<'_> {
         after
             .and_then(|after| after.manifest.component(&self.component.name))
             .is_some_and(|now| now.pin() == self.pin)
+    }
+
+    /// The first component that half of the pin comes from.
+    fn half_in<'p>(&self, components: &'p [Component]) -> Option<&'p Component> {
+        components.iter().find(|component| {
+            let pin = component.pin();
+            pin.image == self.pin.image && (pin.tag == self.pin.tag || pin.digest == self.pin.digest)
+        })
     }
 
     fn finding(&self, merge: &Merge) -> Finding {
@@ -106,7 +119,8 @@ impl Torn<'_> {
                     merge driver, which never tears a pin"
                 .to_owned();
         let sides = merge.files().filter_map(|parent| {
-            let component = parent.as_read()?.manifest.component(name)?;
+            let manifest = &parent.as_read()?.manifest;
+            let component = manifest.component(name).or_else(|| self.half_in(&manifest.components))?;
             let field = component.tag.as_ref().or(component.digest.as_ref())?;
             Some(parent.excerpt(field.span, "one of the sides"))
         });
