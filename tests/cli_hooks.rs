@@ -304,6 +304,23 @@ fn a_merge_finished_with_one_sides_manifest_is_refused() {
 }
 
 #[test]
+fn a_merge_by_a_strategy_that_drops_a_side_is_done_again_as_the_help_says() {
+    let scratch = published();
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, web("v2.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "web"]);
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "app"]);
+    let help = "`git merge --abort` and merge again without that";
+    scratch.try_git(&["merge", "-s", "ours", "-m", "x", "feature"]).expect(1).says("side-dropped").says(help);
+    scratch.git(&["merge", "--abort"]);
+    scratch.git(&["merge", "-q", "-m", "Both", "feature"]);
+    let both = manifest(&[("app", "v1.1.0", DIGEST_A), ("web", "v2.1.0", DIGEST_B)]);
+    assert_eq!(scratch.git(&["show", &format!("HEAD:{PATH}")]) + "\n", both);
+}
+
+#[test]
 fn a_pick_finished_with_our_manifest_is_refused() {
     let scratch = published();
     scratch.git(&["switch", "-q", "-c", "feature"]);

@@ -119,7 +119,7 @@ fn help(subject: &Subject) -> String {
     let path = word(subject.system.manifest.as_str());
     format!(
         "before the commit: `git checkout -m -- {path}` merges both sides again, then `git add {path}`; where git never \
-         merged the file (`-s ours`), `git merge --abort` and merge one branch at a time; after it: bring the \
+         merged the file (`-s ours`), `git merge --abort` and merge again without that, one branch at a time; after it: bring the \
          dropped change in with a commit of its own; what is to be undone on purpose is undone in a commit of its own \
          after the one that has it"
     )
