@@ -1873,3 +1873,15 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_tab_that_indents_is_named_where_it_stands() {
+    for (text, place) in [
+        ("images:\n  app:\n    image: a/b\n\ttag: b\n    digest: x\n", "4:1"),
+        ("images:\n  app:\n \t image: a/b\n", "3:2"),
+        ("images:\n\tapp:\n", "2:1"),
+    ] {
+        let expected = format!("error releases/current.yaml:{place} not YAML: a tab indents this line");
+        assert_eq!(of_rule("yaml-syntax", &of_manifest(text)), [expected], "{text:?}");
+    }
+}

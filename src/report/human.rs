@@ -22,10 +22,11 @@ const MAX_WIDTH: usize = 100;
 /// The most lines of a place that are shown; of a longer one only the first.
 const MAX_LINES: usize = 12;
 
-/// Writes each finding with a blank line after it, and the counts.
+/// Writes each finding with a blank line after it, errors before warnings, and the counts.
 pub fn render(findings: &[Finding], color: Color, out: &mut dyn io::Write) -> io::Result<()> {
     let mut places = Places::default();
-    for finding in findings {
+    let of = |severity: Severity| findings.iter().filter(move |finding| finding.severity == severity);
+    for finding in of(Severity::Error).chain(of(Severity::Warning)) {
         plain::line(&report(finding, &mut places, color), out)?;
         writeln!(out)?;
     }
@@ -141,10 +142,10 @@ impl Snippet {
 
         let mut shown = String::new();
         if let Some(above) = above {
-            shown.push_str(&escape(keep_start(above, MAX_WIDTH).trim_end_matches('\r')).to_string());
+            shown.push_str(&escape_breaks(keep_start(above, MAX_WIDTH).trim_end_matches('\r')));
             shown.push('\n');
         }
-        shown.push_str(&escape(keep_end(&text[line_start..excerpt.span.start], MAX_WIDTH)).to_string());
+        shown.push_str(&escape_breaks(keep_end(&text[line_start..excerpt.span.start], MAX_WIDTH)));
         let from = shown.len();
         shown.push_str(&escape_breaks(marked));
         let span = SourceSpan::new(from.into(), shown.len() - from);
@@ -180,9 +181,9 @@ fn keep_end(line: &str, characters: usize) -> &str {
     line.char_indices().rev().nth(characters - 1).map_or(line, |(cut, _)| &line[cut..])
 }
 
-/// Escapes text whose line breaks are breaks of the file.
+/// Escapes text whose line breaks are breaks of the file. A tab is shown as an arrow, one column wide.
 fn escape_breaks(text: &str) -> String {
-    escape_lines(&text.replace("\r\n", "\n")).to_string()
+    escape_lines(&text.replace("\r\n", "\n").replace('\t', "→")).to_string()
 }
 
 impl SourceCode for Snippet {
@@ -270,6 +271,21 @@ mod tests {
         let out = rendered(&[finding]);
         assert!(out.contains("[releases/current.yaml:1:500001]"), "{out}");
         assert!(out.len() < 3000, "{}", out.len());
+    }
+
+    #[test]
+    fn errors_come_before_warnings() {
+        let out = rendered(&[samples::whole_file(), samples::floating()]);
+        assert!(out.find("error[floating-tag]") < out.find("warning[policy-changed]"), "{out}");
+    }
+
+    #[test]
+    fn a_tab_can_be_seen_and_takes_one_column() {
+        let mut finding = samples::floating();
+        finding.at.source = Some(Source::new("a.yaml", "images:\n\tapp:\ttag\n\tb\n"));
+        finding.at.span = Span::at(8);
+        let shown = " 1 │ images:\n 2 │ →app:→tag\n   · ▲\n 3 │ →b\n";
+        assert!(rendered(&[finding]).contains(shown));
     }
 
     #[test]

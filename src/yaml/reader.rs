@@ -176,10 +176,38 @@ impl<'t> Reader<'t> {
         match error.kind() {
             ErrorKind::RecursionLimitExceeded => too_deep(Span::at(at)),
             kind => {
-                Fault { kind: FaultKind::Syntax, message: format!("not YAML: {kind}"), span: Span::at(at) }
+                let message = format!("not YAML: {kind}");
+                let tab =
+                    message.contains("tab").then(|| indenting_tab(&self.text[line_start(self.text, at)..]));
+                match tab.flatten() {
+                    Some(tab) => Fault {
+                        kind: FaultKind::Syntax,
+                        message: "not YAML: a tab indents this line".to_owned(),
+                        span: Span::at(line_start(self.text, at) + tab),
+                    },
+                    None => Fault { kind: FaultKind::Syntax, message, span: Span::at(at) },
+                }
             }
         }
     }
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+/// The first tab among the blanks that a line begins with. A scanner may tell of it at the beginning
+/// of a scalar that stands lines above.
+fn indenting_tab(text: &str) -> Option<usize> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line[..blanks].find('\t') {
+            return Some(start + tab);
+        }
+        start += line.len();
+    }
+    None
 }
 
 fn too_deep(span: Span) -> Fault {

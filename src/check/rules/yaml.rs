@@ -24,7 +24,9 @@ pub fn syntax(subject: &Subject) -> Vec<Finding> {
                 FaultKind::TooDeep => "write the file with less nesting",
                 FaultKind::TooManyNodes => "write the file with fewer values",
                 FaultKind::SeveralDocuments => "keep one document: Helm 3 drops the others without a word",
-                FaultKind::Syntax => "mend the indentation or the quotes around this place",
+                FaultKind::Syntax => {
+                    "mend the indentation (blanks, not tabs) or the quotes around this place"
+                }
             };
             Some(file.finding("yaml-syntax", fault.span, fault.message.clone(), help.to_owned()))
         }
