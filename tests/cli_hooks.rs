@@ -321,6 +321,26 @@ fn a_merge_by_a_strategy_that_drops_a_side_is_done_again_as_the_help_says() {
 }
 
 #[test]
+fn a_merge_of_several_branches_that_takes_none_of_them_is_refused() {
+    let scratch = published();
+    for (branch, text) in [("feature", web("v2.1.0")), ("docs", web("v2.0.0"))] {
+        scratch.git(&["switch", "-q", "-c", branch, "main"]);
+        scratch.write(PATH, text);
+        scratch.write(branch, "x");
+        scratch.commit(branch);
+    }
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(PATH, state("v1.1.0"));
+    scratch.git(&["commit", "-q", "-a", "-m", "app"]);
+    refused(&scratch, &["merge", "-q", "-s", "ours", "docs", "feature"], "changed: `web`");
+    scratch.git(&["merge", "--abort"]);
+    for branch in ["docs", "feature"] {
+        scratch.git(&["merge", "-q", "--no-edit", branch]);
+    }
+    scratch.sysbom(&["check", "--base", "origin/main"]).expect(0);
+}
+
+#[test]
 fn a_pick_finished_with_our_manifest_is_refused() {
     let scratch = published();
     scratch.git(&["switch", "-q", "-c", "feature"]);
