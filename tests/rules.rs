@@ -565,6 +565,18 @@ fn image_moved_fires_at_the_new_name() {
 }
 
 #[test]
+fn what_would_allow_a_moved_image_can_be_pasted_whatever_the_component_is_called() {
+    let name = "a: b, 'c'";
+    let state = |image: &str| manifest(&[pin(&format!("\"{name}\""), image, "v1.2.3", &digest("a"))]);
+    let found = change(&state("a/b"), &state("c/b"));
+    let moved = found.iter().find(|finding| finding.rule == "image-moved").expect("it moved");
+    let policy = moved.help.split('`').nth(3).expect("the setting stands in backticks");
+    let base = tree(&state("a/b")).with(POLICY, policy);
+    let after = base.clone().with(CURRENT, state("c/b")).with(&archive(0, &state("a/b")), state("a/b"));
+    assert_eq!(update(Some(&base), &after), [], "{policy}");
+}
+
+#[test]
 fn image_moved_fires_at_the_part_that_changed() {
     let policy = "fields: {image: [registry, repository]}\n";
     let state = |registry: &str| {
@@ -781,6 +793,21 @@ fn digest_reused_is_quiet_on_a_canary_of_one_image_and_looks_at_old_history_only
     let found = check(&input).expect("a map can be read");
     assert_eq!(places("digest-reused", &found), ["warning releases/current.yaml:5:13"]);
     assert_eq!(found[0].because[0].path.as_str(), archive(0, &old));
+}
+
+#[test]
+fn digest_reused_takes_two_spellings_of_an_image_for_one() {
+    let both = |digest: &str| {
+        let hub = [("a", "nginx"), ("b", "docker.io/library/nginx")];
+        manifest(&hub.map(|(name, image)| {
+            pin(name, image, "v1.2.3", if name == "a" { digest } else { "sha256:DIGEST" })
+        }))
+        .replace("sha256:DIGEST", &self::digest("nginx"))
+    };
+    assert_eq!(of_manifest(&both(&digest("nginx"))), []);
+    let found = of_manifest(&both(&digest("again")));
+    let expected = ["warning releases/current.yaml:5:13", "warning releases/current.yaml:9:13"];
+    assert_eq!(places("digest-reused", &found), expected);
 }
 
 #[test]
@@ -1717,7 +1744,7 @@ fn content_of_archives_is_judged_only_if_nobody_published_it() {
 #[test]
 fn a_new_history_file_is_judged_however_its_ending_is_written() {
     let floating = app("latest");
-    for name in ["x.yaml", "x.yml", "x.YAML", "x.Yml"] {
+    for name in ["x.yaml", "x.yml", "x.YAML", "x.Yml", "x.json", "x.txt"] {
         let after =
             tree(&sound()).with(&format!("releases/history/{name}"), format!("{floating}snapshotId: x\n"));
         assert_eq!(rules(&update(Some(&tree(&sound())), &after)), ["floating-tag"], "{name}");

@@ -409,6 +409,26 @@ fn character_at(text: &str, at: usize) -> Span {
     Span::new(at, at + text[at..].chars().next().map_or(0, char::len_utf8))
 }
 
+/// An image's name with what people and container runtimes leave out, so that two spellings of one
+/// name are equal.
+///
+/// ```
+/// use sysbom::bom::full_name;
+/// assert_eq!(full_name("postgres"), "docker.io/library/postgres");
+/// assert_eq!(full_name("index.docker.io/acme/app"), "docker.io/acme/app");
+/// assert_eq!(full_name("localhost/app"), "localhost/app");
+/// ```
+pub fn full_name(name: &str) -> String {
+    let first = name.split('/').next().unwrap_or_default();
+    let has_registry = name.contains('/') && (first.contains(['.', ':']) || first == "localhost");
+    let name = if has_registry { name.to_owned() } else { format!("docker.io/{name}") };
+    let name = name.strip_prefix("index.docker.io/").map_or(name.clone(), |rest| format!("docker.io/{rest}"));
+    match name.strip_prefix("docker.io/") {
+        Some(rest) if !rest.contains('/') => format!("docker.io/library/{rest}"),
+        _ => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ mod manifest;
 mod pin;
 mod snapshot;
 
-pub use image::{Digest, ImageName, ImageRef, Malformed, RefParts, Tag};
+pub use image::{Digest, ImageName, ImageRef, Malformed, RefParts, Tag, full_name};
 pub use layout::{Components, Fields, Layout, PatternSegment};
 pub use manifest::{Component, Field, Manifest, Pin, PinShape, Shortfall, ShortfallKind};
 pub use snapshot::{ArchiveName, HistoryLayout, SnapshotId, archive_path};

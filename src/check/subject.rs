@@ -49,9 +49,9 @@ pub enum Role {
     FormerState,
     /// Named like an archive, but of no state that was published.
     ClaimedArchive,
-    /// Anything else that is YAML: a snapshot.
+    /// Anything else that is YAML by its name, or can be deployed: a snapshot.
     Snapshot,
-    /// No YAML, by its name: a note, a `.gitkeep`.
+    /// No YAML by its name, and no component in it: a note, a `.gitkeep`.
     Other,
 }
 
@@ -163,19 +163,25 @@ impl<'a> Subject<'a> {
     fn new_file(&self, entry: &TreeEntry, old: Option<&TreeEntry>) -> Result<NewFile, TreeError> {
         let file = File::read(self.input.after, entry.clone(), &self.policy().layout)?;
         // What base has already is never judged again, whatever scope was asked for.
-        let role = if old.is_some() { Role::FormerState } else { self.role(entry)? };
+        let role = if old.is_some() { Role::FormerState } else { self.role(&file)? };
         Ok(NewFile { file, role })
     }
 
-    fn role(&self, entry: &TreeEntry) -> Result<Role, TreeError> {
-        let name = entry.path.name();
-        if !is_yaml(&entry.path) {
+    fn role(&self, file: &File) -> Result<Role, TreeError> {
+        let entry = &file.entry;
+        // Helm deploys what it is given, whatever the name.
+        let can_be_deployed = || file.as_read().is_some_and(|read| !read.manifest.components.is_empty());
+        if !is_yaml(&entry.path) && !can_be_deployed() {
             return Ok(Role::Other);
         }
         if self.state_before() == Some(&entry.id) || (self.input.is_former)(&self.system, &entry.id)? {
             return Ok(Role::FormerState);
         }
-        Ok(if ArchiveName::parse(name).is_some() { Role::ClaimedArchive } else { Role::Snapshot })
+        Ok(if ArchiveName::parse(entry.path.name()).is_some() {
+            Role::ClaimedArchive
+        } else {
+            Role::Snapshot
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::naming::{Candidate, unique_names};
 use super::{Found, FoundImage, FoundKind};
-use crate::bom::{Digest, ImageRef, RefParts};
+use crate::bom::{Digest, ImageRef, RefParts, full_name};
 use crate::text::escape;
 use crate::yaml::{Document, NodeId, NodeKind};
 
@@ -261,18 +261,6 @@ fn reported(image_id: &str) -> Reported {
             Reported::Manifest { repository: parts.name.of(reference).to_owned(), digest: digest.to_owned() }
         }
         None => Reported::Unverifiable,
-    }
-}
-
-/// The name with what container runtimes leave out: `docker.io/library/` before `postgres`.
-fn full_name(name: &str) -> String {
-    let first = name.split('/').next().unwrap_or_default();
-    let has_registry = name.contains('/') && (first.contains(['.', ':']) || first == "localhost");
-    let name = if has_registry { name.to_owned() } else { format!("docker.io/{name}") };
-    let name = name.strip_prefix("index.docker.io/").map_or(name.clone(), |rest| format!("docker.io/{rest}"));
-    match name.strip_prefix("docker.io/") {
-        Some(rest) if !rest.contains('/') => format!("docker.io/library/{rest}"),
-        _ => name,
     }
 }
 

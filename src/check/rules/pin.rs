@@ -9,6 +9,7 @@ use crate::check::subject::{Pair, Subject};
 use crate::check::{Finding, Fix};
 use crate::policy::{DigestNeed, Floating};
 use crate::text::{Edit, Span};
+use crate::yaml::{quote, quote_if_needed};
 
 /// `pin-malformed`: image, tag and digest are what a registry accepts.
 pub fn malformed(subject: &Subject) -> Vec<Finding> {
@@ -110,8 +111,10 @@ pub fn image_moved(subject: &Subject) -> Vec<Finding> {
         let message = format!("the image of `{name}` moved from `{}` to `{}`", before.text, after.text);
         let help = format!(
             "if that is meant, allow it in `.sysbom.yaml` first, in a change of its own: \
-             `images: {{{name}: [\"{}\", \"{}\"]}}`",
-            before.text, after.text
+             `images: {{{}: [{}, {}]}}`",
+            quote_if_needed(name),
+            quote(&before.text),
+            quote(&after.text)
         );
         let [was, at] =
             moved_part(pair, &subject.policy().layout.fields.image).unwrap_or([before.span, after.span]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bom::{Component, Field, Pin};
+use crate::bom::{Component, Field, Pin, full_name};
 use crate::check::file::File;
 use crate::check::paste::inspect;
 use crate::check::subject::{Subject, by_name};
@@ -13,6 +13,7 @@ struct Use<'s> {
     file: &'s File,
     component: &'s Component,
     digest: &'s Field,
+    /// With its image's full name.
     pin: Pin,
     /// Whether the file is judged, or only evidence.
     judged: bool,
@@ -98,7 +99,8 @@ fn uses<'s>(subject: &'s Subject) -> Vec<Use<'s>> {
         let Some(read) = file.as_read() else { continue };
         uses.extend(read.manifest.components.iter().filter_map(|component| {
             let digest = component.digest.as_ref().filter(|digest| !digest.text.is_empty())?;
-            let pin = component.pin();
+            let mut pin = component.pin();
+            pin.image = full_name(&pin.image);
             let counts = judged || !is_moved_along(&now, &component.name, &pin);
             counts.then_some(Use { file, component, digest, pin, judged })
         }));
