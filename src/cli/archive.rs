@@ -31,9 +31,10 @@ pub struct Args {
 pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let repo = env.repository()?;
     let wanted = args.system.as_deref();
-    let plans = match args.backfill {
-        true => every_state(&repo, wanted, &Kept::IndexAndManifest)?,
-        false => present_state(&repo, wanted)?,
+    let plans = if args.backfill {
+        every_state(&repo, wanted, &Kept::IndexAndManifest)?
+    } else {
+        present_state(&repo, wanted)?
     };
     let files: Vec<(RepoPath, Vec<u8>)> = plans.into_iter().map(|plan| (plan.path, plan.bytes)).collect();
     if files.is_empty() {

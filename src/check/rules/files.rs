@@ -93,12 +93,12 @@ fn stray_folder(entry: TreeEntry) -> Finding {
     let is_link = entry.kind == Kind::Symlink;
     let what = if is_link { "a symbolic link" } else { "a submodule" };
     let message = format!("`{}` is {what}, and a manifest may stand behind it", entry.path);
-    let path = word(entry.path.as_str());
+    let path = word(entry.path.as_str()).into_owned();
     let remove = if is_link { format!(" and `rm -f {path}`") } else { String::new() };
     let help = format!(
         "make it a folder of plain files, or move it out of the way: first `git rm --cached {path}`{remove}"
     );
-    Finding::new("not-a-regular-file", Excerpt::whole(entry.path.clone(), ""), message, help)
+    Finding::new("not-a-regular-file", Excerpt::whole(entry.path, ""), message, help)
 }
 
 fn odd_file(entry: &TreeEntry, why: Option<NotPlain>) -> Option<Finding> {
