@@ -554,6 +554,37 @@ fn every_system_is_judged_and_gets_its_own_archive() {
 
 /// One archive's place is taken by a file of somebody else: then none is staged.
 #[test]
+fn a_system_is_retired_as_the_help_says() {
+    let scratch = Scratch::new();
+    scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");
+    for system in ["prod", "demo"] {
+        scratch.write(&format!("releases/{system}/current.yaml"), manifest(&[(system, "v1.0.0", DIGEST_A)]));
+    }
+    scratch.install();
+    scratch.commit("Begin");
+    scratch.git(&["rm", "-q", "releases/demo/current.yaml"]);
+    let setting = "systems: {demo: {rules: {manifest-missing: warning}}}";
+    scratch
+        .try_git(&["commit", "-m", "Retire demo"])
+        .expect(1)
+        .says("manifest-missing")
+        .says("to retire system `demo`, allow that first in `.sysbom.yaml`")
+        .says(setting);
+    scratch.git(&["reset", "-q", "--hard"]);
+    scratch.write(".sysbom.yaml", format!("manifest: releases/{{system}}/current.yaml\n{setting}\n"));
+    scratch.git(&["commit", "-q", "-a", "-m", "Allow it"]);
+    scratch.git(&["rm", "-q", "releases/demo/current.yaml"]);
+    scratch.git(&["commit", "-q", "-m", "Retire demo"]);
+    scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");
+    scratch.git(&["commit", "-q", "-a", "-m", "Allow it no more"]);
+    let listed = scratch.git(&["ls-tree", "-r", "--name-only", "HEAD", "releases"]);
+    assert!(
+        listed.starts_with("releases/demo/history/") && listed.ends_with("releases/prod/current.yaml"),
+        "{listed}"
+    );
+}
+
+#[test]
 fn archives_are_staged_all_or_none() {
     let scratch = Scratch::new();
     scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");

@@ -833,6 +833,7 @@ fn manifest_missing_fires_on_the_path() {
         ["error releases/current.yaml:1:1 the manifest `releases/current.yaml` is gone"]
     );
     assert_eq!(rules(&found), ["manifest-missing"]);
+    assert!(found[0].help.contains("`rules: {manifest-missing: warning}`"), "{}", found[0].help);
 }
 
 #[test]

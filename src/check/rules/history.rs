@@ -18,7 +18,16 @@ pub fn manifest_missing(subject: &Subject) -> Vec<Finding> {
     let (Some(before), None) = (before, &subject.after.manifest) else { return Vec::new() };
     let path = &before.entry.path;
     let message = format!("the manifest `{path}` is gone");
-    let help = format!("put it back: {}", checkout(subject.input.before_name, path.as_str()));
+    let setting = "rules: {manifest-missing: warning}";
+    let (what, setting) = match &subject.system.name {
+        Some(name) => (format!("system `{name}`"), format!("systems: {{{name}: {{{setting}}}}}")),
+        None => ("it for good".to_owned(), setting.to_owned()),
+    };
+    let help = format!(
+        "put it back: {}; to retire {what}, allow that first in `.sysbom.yaml`, in a change of its own: `{setting}`; \
+         its history stays",
+        checkout(subject.input.before_name, path.as_str())
+    );
     vec![Finding::new("manifest-missing", Excerpt::whole(path.clone(), ""), message, help)]
 }
 
