@@ -315,6 +315,23 @@ mod tests {
     }
 
     #[test]
+    fn globs_for_tags_know_no_case() {
+        let text = "floating: {deny: ['edge*', 're:beta.*'], allow: [{tag: 'Vendor-?', reason: x}], components: [{name: db, deny: ['RC[0-9]']}]}\n";
+        let policy = policy(text);
+        for (component, tag, expected) in [
+            ("app", "EDGE-1.2.3", "policy-deny"),
+            ("app", "Edge", "policy-deny"),
+            ("app", "VENDOR-X", "policy-allow"),
+            ("db", "rc1", "policy-deny"),
+            ("DB", "rc1", "unversioned"),
+            ("app", "beta-1.2.3", "policy-deny"),
+            ("app", "BETA-1.2.3", "full-version"),
+        ] {
+            assert_eq!(step(&policy, component, tag, true), expected, "{component}:{tag}");
+        }
+    }
+
+    #[test]
     fn an_allow_holds_through_its_last_day() {
         let policies = Policies::read(&Source::new("p", SETTINGS), &[]).expect("the policy is valid");
         let on = |day: &str| policies.clone().on(day.parse().expect("a day")).common().clone();

@@ -10,7 +10,7 @@ const MAX_PATTERN: usize = 512;
 /// The most memory one compiled regular expression may take.
 const MAX_COMPILED: usize = 1 << 20;
 
-/// A glob or, after `re:`, a regular expression that must fit the whole text. Case counts.
+/// A glob or, after `re:`, a regular expression that must fit the whole text. Case counts, but in globs for tags.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
@@ -44,12 +44,29 @@ impl Pattern {
     /// # Ok::<(), String>(())
     /// ```
     pub fn new(text: &str, star: Star) -> Result<Pattern, String> {
+        Self::compile(text, star, Case::Counts)
+    }
+
+    /// Compiles a pattern for tags, whose globs know no case: names that move do not either. In a
+    /// regular expression case counts, unless it says `(?i)`. The error is one line for people.
+    ///
+    /// ```
+    /// use sysbom::policy::Pattern;
+    /// assert!(Pattern::of_tags("edge*")?.fits("EDGE-1.2.3"));
+    /// assert!(!Pattern::of_tags("re:edge.*")?.fits("EDGE-1.2.3"));
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn of_tags(text: &str) -> Result<Pattern, String> {
+        Self::compile(text, Star::Anything, Case::Ignored)
+    }
+
+    fn compile(text: &str, star: Star, case: Case) -> Result<Pattern, String> {
         if text.len() > MAX_PATTERN {
             return Err(format!("a pattern of {} bytes is longer than {MAX_PATTERN}", text.len()));
         }
         let matcher = match text.strip_prefix("re:") {
             Some(expression) => Matcher::Regex(regex(expression)?),
-            None => Matcher::Glob(glob(text, star)?),
+            None => Matcher::Glob(glob(text, star, case)?),
         };
         Ok(Pattern { text: text.to_owned(), matcher })
     }
@@ -77,11 +94,21 @@ impl Pattern {
     }
 }
 
-fn glob(text: &str, star: Star) -> Result<GlobMatcher, String> {
+/// What upper and lower case are to a glob.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Counts,
+    Ignored,
+}
+
+fn glob(text: &str, star: Star, case: Case) -> Result<GlobMatcher, String> {
     if text.is_empty() {
         return Err("a pattern is empty".to_owned());
     }
-    let glob = GlobBuilder::new(text).literal_separator(star == Star::WithinPart).build();
+    let glob = GlobBuilder::new(text)
+        .literal_separator(star == Star::WithinPart)
+        .case_insensitive(case == Case::Ignored)
+        .build();
     glob.map(|glob| glob.compile_matcher()).map_err(|error| format!("not a glob: {}", error.kind()))
 }
 

@@ -181,6 +181,19 @@ impl<'d> Raw<'d> {
 
     /// A pattern written as a text.
     pub(super) fn pattern(&mut self, text: &str, span: Span, star: Star) -> Option<Pattern> {
+        self.counted_pattern(span, || Pattern::new(text, star))
+    }
+
+    /// A pattern for tags, written as a text.
+    pub(super) fn tag_pattern(&mut self, text: &str, span: Span) -> Option<Pattern> {
+        self.counted_pattern(span, || Pattern::of_tags(text))
+    }
+
+    fn counted_pattern(
+        &mut self,
+        span: Span,
+        compile: impl FnOnce() -> Result<Pattern, String>,
+    ) -> Option<Pattern> {
         self.patterns += 1;
         if self.patterns > MAX_PATTERNS {
             if self.patterns == MAX_PATTERNS + 1 {
@@ -189,7 +202,7 @@ impl<'d> Raw<'d> {
             }
             return None;
         }
-        match Pattern::new(text, star) {
+        match compile() {
             Ok(pattern) => Some(pattern),
             Err(message) => {
                 let help = "write a glob such as `ghcr.io/acme/*`, or `re:` and a regular expression";

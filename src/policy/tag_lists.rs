@@ -55,7 +55,7 @@ impl<'d> Reader<'d, '_> {
                 Entries { tag: reader.raw.text(item, path)?, reason: None, until: None }
             };
             let span = tag.span.unwrap_or_default();
-            Some(Deny { tag: reader.raw.pattern(tag.value, span, Star::Anything)?, reason, span })
+            Some(Deny { tag: reader.raw.tag_pattern(tag.value, span)?, reason, span })
         };
         items.into_iter().filter_map(|item| deny(self, item)).collect()
     }
@@ -76,7 +76,7 @@ impl<'d> Reader<'d, '_> {
                 return None;
             };
             let span = tag.span.unwrap_or_default();
-            Some(Allow { tag: reader.raw.pattern(tag.value, span, Star::Anything)?, reason, until, span })
+            Some(Allow { tag: reader.raw.tag_pattern(tag.value, span)?, reason, until, span })
         };
         items.into_iter().filter_map(|item| allow(self, item)).collect()
     }
