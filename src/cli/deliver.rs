@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use crate::check::{Finding, Scope, Severity};
 use crate::git::{Base, Content, NewCommit, Pushed, Repo, retry};
 use crate::policy::Date;
+use crate::release::made;
 use crate::tree::{ObjectId, RepoPath};
 
 use super::failure::Failure;
@@ -51,6 +52,8 @@ pub struct Delivery<'a> {
     pub target: &'a Target,
     /// Where the commit goes.
     pub route: Route,
+    /// The branch that the commit is made for, as it says of itself, unless it goes onto base.
+    pub made_for: String,
     /// `Name <mail>` of the author, where it is not the one of git's configuration.
     pub author: Option<String>,
     /// Whether to sign whatever git's configuration says.
@@ -132,10 +135,14 @@ impl Delivery<'_> {
         proposal: Proposal,
     ) -> Result<Option<End>, Failure> {
         let tree = self.repo.edit_tree(Some(&base.commit), &proposal.writes)?;
+        let message = match &self.route {
+            Route::Branch(_) => made(&proposal.message, &self.made_for, &tree),
+            Route::Direct => proposal.message,
+        };
         let new = NewCommit {
             author: self.author.clone(),
             sign: self.sign,
-            ..NewCommit::on(&base.commit, tree, proposal.message, proposal.date)
+            ..NewCommit::on(&base.commit, tree, message, proposal.date)
         };
         if let Some(tip) = tip
             && self.repo.is_same_commit(tip, &new)?

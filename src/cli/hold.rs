@@ -12,7 +12,7 @@ use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::standing::{Standing, systems};
-use super::way::{EXIT, Journey, Way, nothing_to_do, of_plan, with_state};
+use super::way::{Before, EXIT, Journey, Way, nothing_to_do, of_plan, with_state};
 
 /// Hold a component, so that nothing of it is released
 ///
@@ -47,7 +47,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let (component, digest) = parts(what)?;
     let reason = escape(args.reason.as_deref().unwrap_or_default()).to_string();
     let branch = |system: Option<&str>| hold_branch(system, component);
-    let journey = Journey { way: &args.way, env, system: None, branch: &branch };
+    let journey = Journey { way: &args.way, env, system: None, branch: &branch, before: Before::Kept };
     journey.run(console, &|here| {
         Ok(with_state(here, |state| {
             let hold = Hold {
@@ -69,7 +69,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
 pub fn unhold(args: &UnholdArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let (component, digest) = parts(&args.what)?;
     let branch = |system: Option<&str>| hold_branch(system, component);
-    let journey = Journey { way: &args.way, env, system: None, branch: &branch };
+    let journey = Journey { way: &args.way, env, system: None, branch: &branch, before: Before::Kept };
     journey.run(console, &|here| {
         Ok(with_state(here, |state| match plan_unhold(state, component, digest.as_ref()) {
             Ok(None) => {

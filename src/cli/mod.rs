@@ -36,6 +36,7 @@ mod standing;
 mod target;
 mod update;
 mod update_branch;
+mod waiting;
 mod way;
 mod workflows;
 

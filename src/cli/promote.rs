@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::release::Guards;
 use super::standing::{Standing, systems};
-use super::way::{EXIT, Here, Journey, Way, refused, with_state};
+use super::way::{Before, EXIT, Here, Journey, Way, refused, with_state};
 
 /// Release one system's pins into another, never its experiment
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,8 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let branch = |system: Option<&str>| promote_branch(system, args.components.iter().map(String::as_str));
-    let journey = Journey { way: &args.way, env, system: Some(&args.to), branch: &branch };
+    let journey =
+        Journey { way: &args.way, env, system: Some(&args.to), branch: &branch, before: Before::Replaced };
     let allowed = args.guards.lifted();
     journey.run(console, &|here| {
         let arrivals = match arrivals(args, here)? {

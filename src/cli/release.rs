@@ -14,7 +14,7 @@ use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::way::{Journey, Way, with_state};
+use super::way::{Before, Journey, Way, with_state};
 
 /// Release images: their pins into the manifest, the state before into history
 ///
@@ -99,7 +99,13 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         if args.batch { batch_branch(system) } else { release_branch(system, names) }
     };
     let allowed = args.guards.lifted();
-    let journey = Journey { way: &args.way, env, system: system.as_deref(), branch: &branch };
+    let journey = Journey {
+        way: &args.way,
+        env,
+        system: system.as_deref(),
+        branch: &branch,
+        before: Before::PlannedAgain,
+    };
     journey.run(console, &|here| {
         let now = Moment(here.now);
         let request = Request { arrivals: &arrivals, allowed: &allowed, waiting: here.waiting, now };

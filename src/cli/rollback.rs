@@ -9,7 +9,7 @@ use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find, states};
-use super::way::{EXIT, Here, Journey, Way, refused, with_state};
+use super::way::{Before, EXIT, Here, Journey, Way, refused, with_state};
 
 /// Go back to a former state, and hold what is left
 ///
@@ -37,7 +37,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         return Err(Failure::new("the reason is empty").help("say why with --reason: the next one will ask"));
     }
     let branch = |system: Option<&str>| rollback_branch(system, args.components.iter().map(String::as_str));
-    let journey = Journey { way: &args.way, env, system: None, branch: &branch };
+    let journey = Journey { way: &args.way, env, system: None, branch: &branch, before: Before::Replaced };
     journey.run(console, &|here| with_state(here, |state| plan(args, here, state)))
 }
 

@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find};
 use super::release::read_file;
-use super::way::{EXIT, Here, Journey, Way, of_plan, refused};
+use super::way::{Before, EXIT, Here, Journey, Way, of_plan, refused};
 
 /// Keep the images of a state with the parameters of an experiment
 ///
@@ -99,14 +99,14 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         Err(refusal) => return args.way.refuse(&refusal, env, console),
     };
     let branch = |system: Option<&str>| snapshot_branch(system, id.as_str());
-    let journey = Journey { way: &args.way, env, system: None, branch: &branch };
+    let journey = Journey { way: &args.way, env, system: None, branch: &branch, before: Before::Replaced };
     journey.run(console, &|here| plan(args, here, &id, &asked))
 }
 
 fn close(args: &CloseArgs, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let id = snapshot_id(&args.id)?;
     let branch = |system: Option<&str>| snapshot_branch(system, id.as_str());
-    let journey = Journey { way: &args.way, env, system: None, branch: &branch };
+    let journey = Journey { way: &args.way, env, system: None, branch: &branch, before: Before::Replaced };
     journey.run(console, &|here| {
         let system = &here.standing.system;
         let tree = here.repo.commit_tree(&here.base.commit)?;

@@ -75,6 +75,12 @@ impl<'a> Standing<'a> {
         (self.manifest, self.holds) = (manifest, holds);
     }
 
+    /// The same system with the holds of these files in the place of base's.
+    pub fn put_holds(&mut self, tree: &dyn Tree) -> Result<(), Failure> {
+        self.holds = file(tree, &self.system.holds, &self.base.name)?;
+        Ok(())
+    }
+
     /// Hands it to a planner. What cannot be found out about a pin's time, or about former
     /// pins, counts as unknown.
     pub fn with<T>(&self, plan: impl FnOnce(&State<'_>) -> T) -> T {

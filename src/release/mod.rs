@@ -38,7 +38,7 @@ pub use parameter::Parameter;
 pub use plan::{Answer, Guard, Planned, Request, Verdict, plan_release};
 pub use promote::promotions;
 pub use provenance::{Chart, Record, sha256_hex};
-pub use record::{Recorded, published_in, recorded};
+pub use record::{Recorded, made, made_as, published_in, recorded, set_aside};
 pub use reproduce::{Reproduction, reproduce};
 pub use rollback::{Reason, Rollback, plan_hold, plan_unhold};
 pub use snapshot::{SnapshotRequest, plan_close, plan_snapshot};

@@ -37,6 +37,8 @@ pub struct Outcome {
     pub base: Option<String>,
     /// The answer to each release.
     pub answers: Vec<Answer>,
+    /// What became of releases that waited on the branch already and that the commit does not make.
+    pub waiting: Vec<Answer>,
     /// What is changed.
     pub plan: Option<Plan>,
     /// How far it has come.
@@ -46,8 +48,11 @@ pub struct Outcome {
 impl Outcome {
     /// What was planned, as it is told once it is done.
     pub fn of(planned: Planned) -> Outcome {
-        let Planned { result, answers, plan, .. } = planned;
-        Outcome { result, branch: None, commit: None, base: None, answers, plan, deed: Deed::Done }
+        let Planned { result, answers, mut waiting, plan } = planned;
+        // Without a commit, what waits there waits on as it is.
+        waiting.retain(|answer| plan.is_some() && !answer.message.is_empty());
+        let deed = Deed::Done;
+        Outcome { result, branch: None, commit: None, base: None, answers, waiting, plan, deed }
     }
 
     /// The same where the branch had just that already: nothing is updated. What waits there is
@@ -74,6 +79,7 @@ struct Shown<'a> {
     body: &'a str,
     notes: &'a [String],
     answers: Vec<AnswerShown<'a>>,
+    waiting: Vec<AnswerShown<'a>>,
 }
 
 #[derive(Serialize)]
@@ -134,6 +140,7 @@ pub fn json(outcome: &Outcome) -> String {
         body: plan.map_or("", |plan| plan.body.trim_end()),
         notes: plan.map_or(&[], |plan| &plan.notes),
         answers: outcome.answers.iter().map(answer_shown).collect(),
+        waiting: outcome.waiting.iter().map(answer_shown).collect(),
     };
     let text = serde_json::to_string_pretty(&shown).expect("texts have a JSON form");
     format!("{text}\n")
@@ -177,7 +184,23 @@ pub fn human(outcome: &Outcome) -> String {
             line(format!("  help: {}", answer.help));
         }
     }
+    for answer in &outcome.waiting {
+        line(format!("{}: {}", waits(answer), answer.message));
+        if !answer.help.is_empty() {
+            line(format!("  help: {}", answer.help));
+        }
+    }
     out
+}
+
+/// What became of a release that waited already and is not made.
+fn waits(answer: &Answer) -> String {
+    match answer.verdict {
+        Verdict::Superseded | Verdict::Noop => format!("waits no longer, {}", answer.verdict.word()),
+        Verdict::Updated | Verdict::Held | Verdict::Refused | Verdict::Conflict => {
+            format!("goes on waiting, {}", answer.verdict.word())
+        }
+    }
 }
 
 /// What a plan changes, and where it is or would be.
@@ -283,8 +306,11 @@ pub fn step_summary(outcome: &Outcome) -> String {
         }
         plan.notes.iter().for_each(|note| out.push_str(&format!("- {}\n", markdown(note))));
     }
-    for answer in outcome.answers.iter().filter(|answer| !answer.message.is_empty()) {
-        out.push_str(&format!("- **{}**: {}", answer.verdict.word(), markdown(&answer.message)));
+    let answers = outcome.answers.iter().filter(|answer| !answer.message.is_empty());
+    let answers = answers.map(|answer| (answer.verdict.word().to_owned(), answer));
+    let waiting = outcome.waiting.iter().map(|answer| (waits(answer), answer));
+    for (what, answer) in answers.chain(waiting) {
+        out.push_str(&format!("- **{what}**: {}", markdown(&answer.message)));
         if !answer.help.is_empty() {
             out.push_str(&format!(" ({})", markdown(&answer.help)));
         }
@@ -305,7 +331,12 @@ pub fn annotations(outcome: &Outcome) -> String {
         let text = command(&answer.message, &answer.help);
         Some(format!("::{level} title=sysbom {}::{text}\n", answer.verdict.word()))
     };
-    outcome.answers.iter().filter_map(annotation).collect()
+    let waiting = |answer: &Answer| {
+        let level = if answer.verdict == Verdict::Superseded { "notice" } else { "warning" };
+        format!("::{level} title=sysbom {}::{}\n", waits(answer), command(&answer.message, &answer.help))
+    };
+    let answers = outcome.answers.iter().filter_map(annotation);
+    answers.chain(outcome.waiting.iter().map(waiting)).collect()
 }
 
 /// The workflow command that shows why nothing could be done at all.
@@ -368,6 +399,7 @@ mod tests {
             commit: Some("4f1c2ab000aa".into()),
             base: Some("0011".into()),
             answers: vec![Answer::new("app", Verdict::Updated)],
+            waiting: Vec::new(),
             plan: Some(plan),
             deed: Deed::Done,
         }
@@ -411,7 +443,8 @@ mod tests {
       "message": "",
       "help": ""
     }
-  ]
+  ],
+  "waiting": []
 }
 "#;
         assert_eq!(json(&outcome()), expected);

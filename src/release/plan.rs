@@ -109,7 +109,8 @@ pub struct Request<'a> {
     /// The guards that are lifted for all of them.
     pub allowed: &'a BTreeSet<Guard>,
     /// The releases that wait on the branch already: see [`super::recorded`]. They are made first,
-    /// each by itself; one that base has overtaken falls away.
+    /// each by itself; one that base has overtaken falls away, one that cannot be made goes on waiting
+    /// in the record of the commit.
     pub waiting: &'a [Recorded],
     /// The present time. Nothing may say that it was published much later.
     pub now: Moment,
@@ -169,6 +170,8 @@ pub(super) struct Release<'a> {
     /// When the pins were published that this release sets itself.
     pub(super) published: BTreeMap<String, Option<Moment>>,
     made: Vec<Recorded>,
+    /// What waited already and cannot be made now: it goes on waiting.
+    aside: Vec<Recorded>,
 }
 
 /// What a guard says.
@@ -196,6 +199,7 @@ impl<'a> Release<'a> {
             before,
             published: BTreeMap::new(),
             made: Vec::new(),
+            aside: Vec::new(),
         })
     }
 
@@ -204,7 +208,13 @@ impl<'a> Release<'a> {
             .request
             .waiting
             .iter()
-            .map(|recorded| self.take(&recorded.arrival, &recorded.allowed))
+            .map(|recorded| {
+                let answer = self.take(&recorded.arrival, &recorded.allowed);
+                if matches!(answer.verdict, Verdict::Held | Verdict::Refused | Verdict::Conflict) {
+                    self.aside.push(recorded.clone());
+                }
+                answer
+            })
             .collect();
         let mut answers: Vec<Answer> =
             self.request.arrivals.iter().map(|arrival| self.take(arrival, self.request.allowed)).collect();
@@ -275,6 +285,7 @@ impl<'a> Release<'a> {
         self.draft = Some(draft);
         self.published.insert(name.clone(), arrival.published_at);
         self.made.retain(|made| made.arrival.component != *name);
+        self.aside.retain(|aside| aside.arrival.component != *name);
         // Base cannot say the image of what only waits, when the branch is built again.
         let image = if is_new { to.image.parse().ok() } else { None };
         let arrival = Arrival { image: arrival.image.clone().or(image), ..arrival.clone() };
@@ -348,8 +359,9 @@ impl<'a> Release<'a> {
         let stays =
             |made: &&Recorded| plan.changes.iter().any(|change| change.component == made.arrival.component);
         let system = &self.state.system.name;
-        let lines: Vec<String> =
-            self.made.iter().filter(stays).map(|made| made.line(system.as_deref())).collect();
+        let made = self.made.iter().filter(stays).map(|made| made.line(system.as_deref()));
+        let aside = self.aside.iter().map(|aside| aside.line_aside(system.as_deref()));
+        let lines: Vec<String> = made.chain(aside).collect();
         plan.body = format!("{}\n{}", plan.body, lines.join("\n"));
         Some(plan)
     }

@@ -1,13 +1,12 @@
 //! What one branch needs to be up to date with base. Makes commits, and moves nothing.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::cli::failure::Failure;
 use crate::cli::joining::{Ancestor, Joined, Joining};
-use crate::cli::standing::{Standing, systems};
-use crate::git::{Base, Content, NewCommit, Repo};
-use crate::release::{Moment, Plan, Planned, Recorded, Request, Verdict, plan_release, recorded};
+use crate::cli::waiting::{Made, Waiting};
+use crate::git::{Base, NewCommit, Repo};
+use crate::release::{Verdict, made, made_as, set_aside};
 use crate::text::escape;
 use crate::tree::ObjectId;
 
@@ -62,27 +61,25 @@ impl Judge<'_> {
         }
     }
 
-    /// A release branch is known by its name, and by being one commit on something that base has.
-    fn release_on(&self, work: &Work) -> Result<Option<Release>, Failure> {
-        if !is_ours(&work.name) {
-            return Ok(None);
-        }
-        let [parent] = &self.repo.commit(&work.tip)?.parents[..] else { return Ok(None) };
-        if !self.repo.is_ancestor(parent, &self.base.commit)? {
-            return Ok(None);
-        }
-        let message = self.repo.message(&work.tip)?;
-        Ok(Some(Release { parent: parent.clone(), waiting: recorded(&message), message }))
+    /// A release branch is known by what its one commit says of itself; and by its name, where
+    /// somebody added to that commit.
+    fn release_on(&self, work: &Work) -> Result<Option<Made>, Failure> {
+        let made = self.waiting().on(&work.tip)?;
+        Ok(made.filter(|made| made.is_own || is_ours(&work.name)))
     }
 
-    fn rebuilt(&self, work: &Work, release: &Release) -> Result<Need, Failure> {
-        let rebuilt = if self.is_as_recorded(work, release)? {
+    fn waiting(&self) -> Waiting<'_> {
+        Waiting { repo: self.repo, base: self.base, now: self.now }
+    }
+
+    fn rebuilt(&self, work: &Work, release: &Made) -> Result<Need, Failure> {
+        let rebuilt = if release.is_own && !release.waiting.is_empty() {
             self.planned_again(release)?
         } else {
             self.carried_over(work, release)?
         };
-        let new = match rebuilt {
-            Rebuilt::Commit(new) => new,
+        let (new, besides) = match rebuilt {
+            Rebuilt::Commit(new, besides) => (new, besides),
             Rebuilt::Nothing(why) => return Ok(Need::Overtaken(why)),
             Rebuilt::Stopped(why) => return Ok(why),
         };
@@ -90,12 +87,13 @@ impl Judge<'_> {
             return Ok(Need::Nothing("is up to date".to_owned()));
         }
         let commit = self.repo.create_commit(&new)?;
-        Ok(Need::Move { commit, what: format!("rebuilt on {}", escape(&self.base.name)), is_forward: false })
+        let what = format!("rebuilt on {}{besides}", escape(&self.base.name));
+        Ok(Need::Move { commit, what, is_forward: false })
     }
 
     /// The releases that the commit records, made once more on base.
-    fn planned_again(&self, release: &Release) -> Result<Rebuilt, Failure> {
-        let Some((planned, committed)) = self.replayed(self.base, release)? else {
+    fn planned_again(&self, release: &Made) -> Result<Rebuilt, Failure> {
+        let Some((planned, committed)) = self.waiting().replayed(self.base, &release.waiting)? else {
             return Ok(Rebuilt::Stopped(Need::Person("  the system that it is for is not on base\n".into())));
         };
         let of = |verdict: Verdict| planned.waiting.iter().filter(move |answer| answer.verdict == verdict);
@@ -103,13 +101,23 @@ impl Judge<'_> {
         for answer in of(Verdict::Refused).chain(of(Verdict::Conflict)).chain(of(Verdict::Held)) {
             let _ = writeln!(lines, "  {}\n  help: {}", answer.message, answer.help);
         }
-        let stopped = of(Verdict::Refused).chain(of(Verdict::Conflict)).next().is_some();
+        // What the branch did not hold before may go on waiting, and keeps nothing else back.
+        let aside = set_aside(&release.message);
+        let stopped = of(Verdict::Refused)
+            .chain(of(Verdict::Conflict))
+            .any(|answer| planned.plan.is_none() || !aside.contains(&answer.component));
         match &planned.plan {
             _ if stopped => Ok(Rebuilt::Stopped(Need::Person(lines))),
             Some(plan) => {
-                let tree = self.planned_tree(&self.base.commit, plan)?;
+                let tree = self.waiting().planned_tree(&self.base.commit, plan)?;
                 let date = plan.committer_time(Some(committed), self.now);
-                Ok(Rebuilt::Commit(NewCommit::on(&self.base.commit, tree, plan.message(), date)))
+                let own = made_as(&release.message, &self.repo.tree_id(&release.commit)?);
+                let message = own.map_or(plan.message(), |own| made(&plan.message(), own, &tree));
+                let besides = match lines.trim_end() {
+                    "" => String::new(),
+                    lines => format!("; waits with it, and is not in it:\n{lines}"),
+                };
+                Ok(Rebuilt::Commit(NewCommit::on(&self.base.commit, tree, message, date), besides))
             }
             None if of(Verdict::Held).next().is_some() => {
                 let what = format!("is held, and stays as it is\n{}", lines.trim_end());
@@ -123,45 +131,9 @@ impl Judge<'_> {
         }
     }
 
-    /// What comes of the recorded releases on base, and base's date; `None` if base does not have the
-    /// system that they are for.
-    fn replayed(&self, base: &Base, release: &Release) -> Result<Option<(Planned, i64)>, Failure> {
-        let Some(system) = self.system_of(base, &release.waiting)? else { return Ok(None) };
-        let standing = Standing::read(self.repo, base, system)?;
-        let (allowed, now) = (BTreeSet::new(), Moment(self.now));
-        let request = Request { arrivals: &[], allowed: &allowed, waiting: &release.waiting, now };
-        Ok(Some((standing.with(|state| plan_release(state, &request)), standing.committed)))
-    }
-
-    fn planned_tree(&self, base: &ObjectId, plan: &Plan) -> Result<ObjectId, Failure> {
-        let writes = plan.writes.iter();
-        let writes: Vec<_> =
-            writes.map(|write| (write.path.clone(), Content::Bytes(write.content.clone()))).collect();
-        Ok(self.repo.edit_tree(Some(base), &writes)?)
-    }
-
-    /// Whether the commit holds what its records say and nothing besides: then it can be made again
-    /// from these. What somebody added to it by hand is carried over as it is.
-    fn is_as_recorded(&self, work: &Work, release: &Release) -> Result<bool, Failure> {
-        let parent = Base { commit: release.parent.clone(), ..self.base.clone() };
-        let Some((Planned { plan: Some(plan), .. }, _)) = self.replayed(&parent, release)? else {
-            return Ok(false);
-        };
-        Ok(self.planned_tree(&release.parent, &plan)? == self.repo.tree_id(&work.tip)?)
-    }
-
-    fn system_of(&self, base: &Base, waiting: &[Recorded]) -> Result<Option<crate::policy::System>, Failure> {
-        let wanted = waiting.iter().find_map(|recorded| recorded.arrival.system.clone());
-        let mut systems = systems(self.repo, base)?;
-        if wanted.is_none() && systems.len() == 1 {
-            return Ok(systems.pop());
-        }
-        Ok(systems.into_iter().find(|system| system.name == wanted))
-    }
-
     /// What else sysbom commits on such a branch (a roll-back, a snapshot): the same changes on base.
-    fn carried_over(&self, work: &Work, release: &Release) -> Result<Rebuilt, Failure> {
-        let joined = self.joining.join(&Ancestor::Commit(&release.parent), &work.tip, &work.name)?;
+    fn carried_over(&self, work: &Work, release: &Made) -> Result<Rebuilt, Failure> {
+        let joined = self.joining.join(&Ancestor::Commit(&release.parent), &release.commit, &work.name)?;
         if !joined.conflicts.is_empty() {
             return Ok(Rebuilt::Stopped(Need::Person(joined.conflicts.concat())));
         }
@@ -169,7 +141,9 @@ impl Judge<'_> {
             return Ok(Rebuilt::Nothing(format!("overtaken by {}", escape(&self.base.name))));
         }
         let date = self.after(&[&self.base.commit])?;
-        Ok(Rebuilt::Commit(NewCommit::on(&self.base.commit, joined.tree, release.message.clone(), date)))
+        let own = made_as(&release.message, &self.repo.tree_id(&release.commit)?);
+        let message = own.map_or(release.message.clone(), |own| made(&release.message, own, &joined.tree));
+        Ok(Rebuilt::Commit(NewCommit::on(&self.base.commit, joined.tree, message, date), String::new()))
     }
 
     fn merged(&self, work: &Work) -> Result<Need, Failure> {
@@ -208,16 +182,10 @@ impl Judge<'_> {
     }
 }
 
-/// What a commit on a release branch says of itself.
-struct Release {
-    parent: ObjectId,
-    message: String,
-    waiting: Vec<Recorded>,
-}
-
 /// What a release branch becomes.
 enum Rebuilt {
-    Commit(NewCommit),
+    /// Stands at this commit; and what there is to say of it besides.
+    Commit(NewCommit, String),
     Nothing(String),
     Stopped(Need),
 }
