@@ -1,14 +1,14 @@
 //! The way from a plan to base, as all commands that release share it: which base, onto which
 //! branch, for whom to see. What is planned is each command's own.
 
-use std::io::Write;
+use std::io::Write as _;
 
 use clap::ValueEnum;
 
-use crate::git::{Base, Content, Existing, Repo, WorkTree};
+use crate::git::{Base, Content, Existing, IndexTree, Repo, WorkTree};
 use crate::policy::{Direct, System};
 use crate::release::{
-    Answer, Deed, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict, annotation, annotations,
+    Answer, Deed, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict, Write, annotation, annotations,
     github_output, human, json, made_as, step_summary,
 };
 use crate::report;
@@ -406,20 +406,18 @@ impl Journey<'_> {
         }
         let system = self.chosen(systems(repo, &base)?)?;
         let files = repo.worktree()?;
+        let index = repo.index_tree()?;
         let mut standing = Standing::read(repo, &base, system)?;
         let pending = |path: &RepoPath| -> Result<Option<Vec<u8>>, Failure> {
             let entry =
-                files.entry(path)?.filter(|entry| matches!(entry.kind, Kind::File | Kind::Executable));
-            Ok(entry.map(|entry| files.read(&entry, crate::yaml::MAX_BYTES)).transpose()?)
+                index.entry(path)?.filter(|entry| matches!(entry.kind, Kind::File | Kind::Executable));
+            Ok(entry.map(|entry| index.read(&entry, crate::yaml::MAX_BYTES)).transpose()?)
         };
         let archive = standing.take_archive();
         let archive = match archive {
             Some((path, _)) if pending(&path)?.is_some() => None,
             other => other,
         };
-        for path in [&standing.system.manifest, &standing.system.holds] {
-            refuse_unstaged(repo, &files, path)?;
-        }
         standing.put(pending(&standing.system.manifest)?, pending(&standing.system.holds)?);
         let now = self.env.now()?;
         let mut planned = plan(&Here { repo, base: &base, standing: &standing, waiting: &[], now })?;
@@ -427,10 +425,13 @@ impl Journey<'_> {
             && plan.writes.iter().any(|write| write.path == standing.system.manifest)
         {
             plan.archived.push(path.clone());
-            plan.writes.insert(0, crate::release::Write { path, content });
+            plan.writes.insert(0, Write { path, content });
         }
         let deed = if self.way.dry_run { Deed::DryRun } else { Deed::Staged };
         let outcome = Outcome { base: Some(base.commit.to_string()), deed, ..Outcome::of(planned) };
+        for write in outcome.plan.iter().flat_map(|plan| &plan.writes) {
+            refuse_unstaged(&files, &index, write)?;
+        }
         if let (Some(plan), false) = (&outcome.plan, self.way.dry_run) {
             let files: Vec<(RepoPath, Vec<u8>)> =
                 plan.writes.iter().map(|write| (write.path.clone(), write.content.clone())).collect();
@@ -483,13 +484,20 @@ fn tell_of_behind(repo: &Repo, route: &Route, target: &Target, outcome: &mut Out
     Ok(())
 }
 
-/// What somebody has edited and not staged would be staged with the release, as if it were part of it.
-fn refuse_unstaged(repo: &Repo, files: &WorkTree<'_>, path: &RepoPath) -> Result<(), Failure> {
-    let id = |entry: Option<TreeEntry>| entry.map(|entry| entry.id);
-    let on_disk = id(files.entry(path)?);
-    if on_disk.is_none() || on_disk == id(repo.index_tree()?.entry(path)?) {
+/// What somebody has edited and not staged would be lost, or staged as if it were part of this. What an
+/// earlier run has written, and was stopped before it could stage it, is what this one writes.
+fn refuse_unstaged(files: &WorkTree<'_>, index: &IndexTree<'_>, write: &Write) -> Result<(), Failure> {
+    let on_disk = files.entry(&write.path)?;
+    let id = |entry: &Option<TreeEntry>| entry.as_ref().map(|entry| entry.id.clone());
+    let is_staged = id(&on_disk) == id(&index.entry(&write.path)?);
+    let is_ours = || -> Result<bool, Failure> {
+        let Some(entry) = &on_disk else { return Ok(false) };
+        Ok(files.read(entry, crate::yaml::MAX_BYTES)? == write.content)
+    };
+    if is_staged || is_ours()? {
         return Ok(());
     }
+    let path = &write.path;
     let path = escape(path.as_str());
     Err(Failure::new(format!("{path} has changes that are not staged")).help(format!(
         "to keep them out of this, `git stash` first and `git stash pop` afterwards; to take them along, `git add {path}` first"
