@@ -123,9 +123,10 @@ pub(super) fn holds_markers(text: &str) -> bool {
     text.lines().any(|line| ['<', '>', '|', '='].into_iter().any(|mark| is_marker(line, mark)))
 }
 
-/// A tab in a blank line is one too: readers do not agree on whether the text ends before it.
+/// A tab in a blank line is one too: readers do not agree on whether the text ends before it. Nor do
+/// they on one behind a dash.
 fn indents_by_tab(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start_matches(' ').starts_with('\t'))
+    text.lines().any(|line| line.trim_start_matches([' ', '-', '?']).starts_with('\t'))
 }
 
 fn refused(side: Side, what: &str) -> Unstructured {

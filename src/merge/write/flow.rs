@@ -72,7 +72,12 @@ impl<'v> Writer<'_, 'v> {
     fn flow_text(&self, side: Side, child: &Child) -> Result<String, Unplaceable> {
         let text = self.view(side).slice(child.core);
         // What needs lines and indentation cannot stand within braces.
-        if child.mid_line || !text.contains('\n') { Ok(text.to_owned()) } else { Err(Unplaceable) }
+        if !child.mid_line && text.contains('\n') {
+            return Err(Unplaceable);
+        }
+        // Not every reader takes a colon before a comma for the end of a key.
+        let gap = if text.ends_with(':') { " " } else { "" };
+        Ok(format!("{text}{gap}"))
     }
 
     /// Removes entries, each with the comma that set it off from a neighbour that stays.
