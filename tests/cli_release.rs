@@ -203,7 +203,12 @@ fn a_snapshot_is_brought_back_by_the_commands_that_show_prints() {
         .sysbom(&["snapshot", "exp-2", "--set", "canaryWieght=10", "--direct"])
         .expect(1)
         .says("did you mean `canaryWeight`?");
-    scratch.sysbom(&["snapshot", "close", "exp-1", "--outcome", "confirmed", "--direct"]).expect(0);
+    scratch
+        .sysbom(&["snapshot", "close", "exp-1", "--outcome", "confirmed", "--direct"])
+        .expect(0)
+        .says("written down in releases/outcomes/exp-1.yaml");
+    let shown = scratch.sysbom(&["show", "exp-1"]).expect(0);
+    shown.says("\nowner    ada\n").says("outcome  confirmed\n");
     assert!(scratch.read("releases/outcomes/exp-1.yaml").contains("outcome: confirmed\n"));
 
     scratch.write("chart/Chart.yaml", "name: app\nversion: 2.0.0\n");

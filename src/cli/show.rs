@@ -8,7 +8,7 @@ use crate::policy::System;
 use crate::release::{Moment, Record, Reproduction, reproduce, sha256_hex};
 use crate::text::escape;
 use crate::tree::{ObjectId, RepoPath, Tree};
-use crate::yaml::MAX_BYTES;
+use crate::yaml::{Document, MAX_BYTES};
 
 use super::console::Console;
 use super::diff::{document, table};
@@ -51,7 +51,40 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
         Err(_) => find(&repo, &base, &system, which)?,
     };
     console.out(shown(&former, &system)?)?;
+    console.out(of_snapshot(&repo, &base, &system, &former)?)?;
     Ok(Exit::Ok)
+}
+
+/// What a snapshot says of itself, and what came of it; nothing for a state.
+fn of_snapshot(repo: &Repo, base: &Base, system: &System, former: &Former) -> Result<String, Failure> {
+    let Some(record) = std::str::from_utf8(&former.bytes).ok().and_then(Record::read) else {
+        return Ok(String::new());
+    };
+    let stem = RepoPath::new(former.name.as_str()).name().trim_end_matches(".yaml").to_owned();
+    let file = system.outcomes.join(&format!("{stem}.yaml"));
+    let tree = repo.commit_tree(&base.commit)?;
+    let outcome = match tree.entry(&file)? {
+        Some(entry) => tree.read(&entry, MAX_BYTES)?,
+        None => Vec::new(),
+    };
+    let outcome = Document::parse_bytes(&outcome).ok();
+    let closed = |key: &str| {
+        let document = outcome.as_ref()?;
+        document.scalar(document.get(document.root()?, key)?).map(str::to_owned)
+    };
+    let rows = [
+        ("owner", record.owner),
+        ("hypothesis", record.hypothesis),
+        ("created", record.created.map(|created| created.to_string())),
+        ("load", record.load),
+        ("metrics", record.metrics),
+        ("outcome", Some(closed("outcome").unwrap_or_else(|| "none yet".to_owned()))),
+        ("note", closed("note")),
+        ("closed", closed("closed")),
+    ];
+    let rows =
+        rows.into_iter().filter_map(|(key, value)| Some([key.to_owned(), escape(&value?).to_string()]));
+    Ok(format!("\n{}", table(&rows.collect::<Vec<_>>())))
 }
 
 fn shown(former: &Former, system: &System) -> Result<String, Failure> {

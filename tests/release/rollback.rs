@@ -55,6 +55,14 @@ fn a_release_and_its_rollback_restore_the_state_and_hold_what_is_left() {
 }
 
 #[test]
+fn going_to_a_newer_state_is_not_called_going_back() {
+    let old = World::usual();
+    let new = old.after(&old.release(&["app=v1.7.0@c"], &[]).plan.expect("it is updated"));
+    let plan = rollback(&old, &[], &new).plan.expect("they differ");
+    assert_eq!(plan.title, "Restore app v1.2.3 -> v1.7.0");
+}
+
+#[test]
 fn a_rollback_takes_components_and_the_experiment_along_and_leaves_the_rest() {
     let old = World::new(
         "images:\n  app: {image: a/app, tag: v1.2.3, digest: '#a', pullPolicy: Always}\n  db: {image: a/db, tag: v9.0.0, digest: '#b'}\n\
