@@ -187,3 +187,18 @@ fn a_clean_merge_of_base_by_the_forge_is_no_work_of_a_person() {
         assert_eq!(tags(&scratch, branch)[1], "v1.1.0");
     }
 }
+
+#[test]
+fn a_branch_that_git_cannot_have_beside_another_names_the_one_to_delete() {
+    let scratch = base();
+    scratch.sysbom(&["release", &reference("app", "v1.1.0", "c1"), "--batch"]).expect(0);
+    scratch.write("releases/prod/current.yaml", scratch.read(PATH));
+    scratch.git(&["rm", "-q", PATH]);
+    scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");
+    scratch.commit("several systems");
+    scratch
+        .sysbom(&["release", &reference("app", "v1.2.0", "c2"), "-s", "prod", "--batch"])
+        .expect(2)
+        .says("git cannot have the branch `sysbom/batch/prod` beside the branch `sysbom/batch`")
+        .says("git branch -D sysbom/batch");
+}

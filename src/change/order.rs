@@ -26,9 +26,14 @@ pub enum Order {
 ///   commit in a tag (`-g1a2b3c4`) is no part of the order. Of one version, a higher revision
 ///   (`-r5`, `-debian-12-r5`) is newer; whether `1.2.3-1` comes before or after `1.2.3` is unknown,
 ///   but what `git describe` makes of a later commit, `1.2.3-1-g1a2b3c4`, comes after.
-/// - Days of the calendar, however written, compare by day and then by the numbers behind.
+/// - Days of the calendar, however written, compare by day and then by the numbers behind, if these
+///   are of one kind on both: counters, or times of the day. `2024.6.9` and `2024.13.0`, which is no
+///   day, compare as versions.
 /// - Build numbers compare by number if the word before them is the same: `build-`, `ci-`, `run-`,
 ///   `job-`, `r`, or none.
+/// - One commit in 27 begins with seven digits and no letter. Seven and more digits that are no date,
+///   behind a version or a day, may be a commit or a number: where only they tell two tags apart,
+///   the tags do not say. A whole tag of 7, 8, 40 or 64 digits is no build number for the same reason.
 ///
 /// ```
 /// use sysbom::change::{Order, order};
@@ -45,7 +50,13 @@ pub fn order(tag: &str, other: &str) -> Order {
     }
     let ordering = match (Scheme::of(tag), Scheme::of(other)) {
         (Scheme::Calendar(one), Scheme::Calendar(two)) => one.compare(&two),
-        (Scheme::Version(one), Scheme::Version(two)) => one.compare(&two),
+        (Scheme::Version(one), Scheme::Version(two)) if one.is_yearly() == two.is_yearly() => {
+            one.compare(&two)
+        }
+        // One of them happens to be a day: `2024.12.9` and `2024.13.0`.
+        (Scheme::Version(_), Scheme::Calendar(_)) | (Scheme::Calendar(_), Scheme::Version(_)) => {
+            yearly_versions(tag, other).and_then(|(one, two)| one.compare(&two))
+        }
         (Scheme::Build(one), Scheme::Build(two)) => one.compare(&two),
         _ => None,
     };
@@ -78,6 +89,12 @@ pub fn is_lower(tag: &str, other: &str) -> bool {
     }
 }
 
+/// Two tags as versions that begin with a year.
+fn yearly_versions<'t>(one: &'t str, two: &'t str) -> Option<(Version<'t>, Version<'t>)> {
+    let (one, two) = (Version::read(one)?, Version::read(two)?);
+    (one.is_yearly() && two.is_yearly()).then_some((one, two))
+}
+
 /// What a tag counts in.
 enum Scheme<'t> {
     Version(Version<'t>),
@@ -108,6 +125,8 @@ struct Version<'t> {
     revisions: Vec<&'t str>,
     flavour: Vec<&'t str>,
     has_commit: bool,
+    /// Whether there are digits that may be a commit or a number.
+    is_open: bool,
 }
 
 impl<'t> Version<'t> {
@@ -124,6 +143,7 @@ impl<'t> Version<'t> {
             revisions: Vec::new(),
             flavour: Vec::new(),
             has_commit: false,
+            is_open: false,
         };
         for part in suffix.split(['-', '_']).filter(|part| !part.is_empty()) {
             version.take(part);
@@ -131,9 +151,15 @@ impl<'t> Version<'t> {
         Some(version)
     }
 
+    fn is_yearly(&self) -> bool {
+        year_of(self.numbers[0]).is_some()
+    }
+
     fn take(&mut self, part: &'t str) {
         if is_commit(part) {
             self.has_commit = true;
+        } else if may_be_commit(part) {
+            self.is_open = true;
         } else if let Some(number) = revision(part) {
             self.revisions.push(number);
         } else if self.pre_release.is_none() && self.flavour.is_empty() && is_pre_release(part) {
@@ -158,6 +184,11 @@ impl<'t> Version<'t> {
         if order.is_ne() {
             return Some(order);
         }
+        let are_alike =
+            self.revisions.iter().zip(&other.revisions).all(|(one, two)| is_date(one) == is_date(two));
+        if self.is_open || other.is_open || !are_alike {
+            return None;
+        }
         match (self.revisions.len(), other.revisions.len()) {
             (one, two) if one == two => Some(compare_all(&self.revisions, &other.revisions, "0")),
             (1, 0) if self.has_commit => Some(Ordering::Greater),
@@ -172,6 +203,11 @@ struct Calendar<'t> {
     day: [&'t str; 3],
     behind: Vec<&'t str>,
     flavour: Vec<&'t str>,
+    /// Whether the time of the day stands behind it, rather than a counter.
+    has_time: bool,
+    has_commit: bool,
+    /// Whether there are digits that may be a commit or a number.
+    is_open: bool,
 }
 
 impl<'t> Calendar<'t> {
@@ -180,7 +216,7 @@ impl<'t> Calendar<'t> {
     fn read(tag: &'t str) -> Option<Calendar<'t>> {
         let text = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let year = text.get(..4).filter(|year| ("1970".."2200").contains(year))?;
+        let year = text.get(..4).and_then(year_of)?;
         let (day, rest) = match digits {
             8 | 10 | 12 | 14 => ([year, &text[4..6], &text[6..8]], &text[8..]),
             4 => Self::separated(year, &text[4..])?,
@@ -190,17 +226,30 @@ impl<'t> Calendar<'t> {
         if !(1..=12).contains(&month) || (digits >= 8 && !(1..=31).contains(&date)) {
             return None;
         }
-        let mut calendar = Calendar { day, behind: Vec::new(), flavour: Vec::new() };
+        let mut calendar = Calendar {
+            day,
+            behind: Vec::new(),
+            flavour: Vec::new(),
+            has_time: digits > 8 || rest.starts_with('T'),
+            has_commit: false,
+            is_open: false,
+        };
         for part in rest.split(['-', '_', '.', 'T', 'Z']).filter(|part| !part.is_empty()) {
-            if is_commit(part) {
-                continue;
-            }
-            match revision(part) {
-                Some(number) => calendar.behind.push(number),
-                None => calendar.flavour.push(part),
-            }
+            calendar.take(part);
         }
         Some(calendar)
+    }
+
+    fn take(&mut self, part: &'t str) {
+        if is_commit(part) {
+            self.has_commit = true;
+        } else if may_be_commit(part) {
+            self.is_open = true;
+        } else if let Some(number) = revision(part) {
+            self.behind.push(number);
+        } else {
+            self.flavour.push(part);
+        }
     }
 
     /// `.06.15` or `-06-15` behind a year, and what follows; a version may leave the day out.
@@ -219,7 +268,16 @@ impl<'t> Calendar<'t> {
             return None;
         }
         let order = compare_all(&self.day, &other.day, "0");
-        Some(order.then_with(|| compare_all(&self.behind, &other.behind, "")))
+        if order.is_ne() {
+            return Some(order);
+        }
+        let (one, two) = (self.behind.len(), other.behind.len());
+        // A commit on one side may stand where the other has a number.
+        let is_open = self.is_open || other.is_open || (one != two && self.has_commit != other.has_commit);
+        let are_alike = one == 0 || two == 0 || self.has_time == other.has_time;
+        let times = [&self.behind, &other.behind].map(|behind| behind.first().map_or(0, |time| time.len()));
+        let times_are_alike = !self.has_time || !other.has_time || times[0] == times[1];
+        (!is_open && are_alike && times_are_alike).then(|| compare_all(&self.behind, &other.behind, ""))
     }
 }
 
@@ -236,7 +294,8 @@ impl<'t> Build<'t> {
         let (number, behind) = leading_number(rest)?;
         let is_counter = matches!(counter, "" | "build-" | "ci-" | "run-" | "job-" | "r");
         let is_whole = behind.is_empty() || behind.strip_prefix(['-', '_', '.']).is_some_and(is_commit);
-        (is_counter && is_whole).then_some(Build { counter, number })
+        let may_be_commit = counter.is_empty() && matches!(number.len(), 7 | 8 | 40 | 64);
+        (is_counter && is_whole && !may_be_commit).then_some(Build { counter, number })
     }
 
     fn compare(&self, other: &Build) -> Option<Ordering> {
@@ -257,6 +316,29 @@ fn is_number(text: &str) -> bool {
 fn revision(part: &str) -> Option<&str> {
     let number = part.strip_prefix('r').unwrap_or(part);
     is_number(number).then_some(number)
+}
+
+/// `2024`, as a year of a tag.
+fn year_of(text: &str) -> Option<&str> {
+    Some(text).filter(|year| year.len() == 4 && is_number(year) && ("1970".."2200").contains(year))
+}
+
+/// `20240615`, and with a time `202406151015`.
+fn is_date(digits: &str) -> bool {
+    let within = |range: std::ops::Range<usize>, most: u8| {
+        let number: Option<u8> = digits.get(range).and_then(|number| number.parse().ok());
+        number.is_some_and(|number| (1..=most).contains(&number))
+    };
+    matches!(digits.len(), 8 | 10 | 12 | 14)
+        && is_number(digits)
+        && digits.get(..4).and_then(year_of).is_some()
+        && within(4..6, 12)
+        && within(6..8, 31)
+}
+
+/// `1234567`: a commit without a letter, or a number.
+fn may_be_commit(part: &str) -> bool {
+    part.len() >= 7 && is_number(part) && !is_date(part)
 }
 
 /// `1a2b3c4`, `g1a2b3c4`: seven and more hex digits, with a letter and a digit among them.
@@ -358,6 +440,16 @@ mod tests {
             ("build-99", "build-100"),
             ("r9", "r10"),
             ("ci-9-9f8e7d6", "ci-10-1a2b3c4"),
+            ("2024.6.255", "2024.6.256"),
+            ("2024.6.1234", "2024.7.12"),
+            ("2024.12.9", "2024.13.0"),
+            ("2024.13.0", "2025.1.0"),
+            ("20240615-7654321", "20240616-1234567"),
+            ("20240615-5-abcdef1", "20240615-6"),
+            ("20240615T101500Z-abcdef1", "20240615T101501Z-1a2b3c4"),
+            ("1.2.3-20240615", "1.2.3-20240616"),
+            ("1.2.3-7654321", "1.2.4-1234567"),
+            ("1234567890", "1234567891"),
         ] {
             assert_eq!(order(newer, older), Order::Newer, "{newer} after {older}");
             assert_eq!(order(older, newer), Order::Older, "{older} before {newer}");
@@ -374,6 +466,20 @@ mod tests {
             ("1.2.3", "v1.2.3"),
             ("1.2.3", "2024.06.15"),
             ("1.2.3", "build-5"),
+            ("1.2.3", "2024.13.0"),
+            ("20240615-1234567", "20240615-abcdef1"),
+            ("20240615-1234567", "20240615-7654321"),
+            ("20240615-1234567", "20240615"),
+            ("20240615-5", "20240615-abcdef1"),
+            ("20240615-5", "20240615-1234567"),
+            ("20240615101500", "20240615-5"),
+            ("2024061511", "20240615101500"),
+            ("1.2.3-1234567", "1.2.3-abcdef1"),
+            ("1.2.3-1234567", "1.2.3-7654321"),
+            ("1.2.3-5-1234567", "1.2.3-4-1234568"),
+            ("1.2.3-20240615", "1.2.3-5"),
+            ("1234567", "7654321"),
+            ("1234567", "abcdef1"),
             ("12345", "20240615"),
             ("build-5", "ci-6"),
             ("pr-5", "pr-6"),

@@ -132,6 +132,19 @@ impl Target {
         Ok(repo.tip(&self.seen_as(short))?)
     }
 
+    /// The short name of a branch that git cannot have beside the one of this short name: branches
+    /// are files to it, and `sysbom/batch` cannot be a folder as well.
+    pub fn in_the_way_of(&self, repo: &Repo, short: &str) -> Result<Option<String>, Failure> {
+        for (end, _) in short.match_indices('/') {
+            if self.tip(repo, &short[..end])?.is_some() {
+                return Ok(Some(short[..end].to_owned()));
+            }
+        }
+        let start = self.seen_as("");
+        let below = repo.branches(&self.seen_as(&format!("{short}/")))?;
+        Ok(below.first().map(|branch| branch.name[start.len()..].to_owned()))
+    }
+
     /// Puts a branch, given by its short name, at a commit, if it still stands at `old`.
     pub fn replace(
         &self,

@@ -228,6 +228,20 @@ impl Journey<'_> {
             return Err(Failure::new(format!("`{}` is the base branch", escape(&name)))
                 .help("to commit on it itself, use `--direct` instead of `--branch`"));
         }
+        // Of a branch that somebody names himself, only what was fetched is known.
+        if (self.way.branch.is_none() || target.remote().is_none())
+            && let Some(other) = target.in_the_way_of(repo, &name)?
+        {
+            let (shown, other) = (escape(&name), escape(&other));
+            let how = match target.remote() {
+                Some(remote) => format!("git push {} --delete {other}", escape(remote)),
+                None => format!("git branch -D {other}"),
+            };
+            return Err(Failure::new(format!(
+                "git cannot have the branch `{shown}` beside the branch `{other}`"
+            ))
+            .help(format!("merge what waits on `{other}`, or let it go; then `{how}`")));
+        }
         Ok(Route::Branch(name))
     }
 
