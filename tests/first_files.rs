@@ -348,3 +348,25 @@ fn a_values_file_without_any_tag_says_where_the_chart_takes_it_from() {
     assert!(fault.help.contains("`appVersion` of its Chart.yaml"), "{}", fault.help);
     assert!(fault.help.contains("`helm template CHART | sysbom init --from -`"), "{}", fault.help);
 }
+
+#[test]
+fn a_key_with_characters_that_readers_take_apart_is_written_in_escapes() {
+    let text = "\"a\\u2028b\": {image: {repository: a/b, tag: v1.2.3}}\n\"c\\u0085\": {x: {image: {repository: a/c, tag: v1.2.3}}}\n";
+    let files = files(text);
+    assert!(files.manifest.starts_with("\"a\\u2028b\":\n"), "{}", files.manifest);
+    assert!(files.manifest.contains("\n\"c\\u0085\":\n"), "{}", files.manifest);
+}
+
+#[test]
+fn an_alias_of_an_image_is_written_out_in_its_place() {
+    let files = files(
+        "x: &img {repository: ghcr.io/acme/app, tag: v1.2.3, digest: 'sha256:HEX'}\napp: {image: *img}\n",
+    );
+    assert!(
+        files.manifest.contains(
+            "app:\n  image:\n    repository: ghcr.io/acme/app\n    tag: v1.2.3\n    digest: sha256:HEX\n"
+        ),
+        "{}",
+        files.manifest
+    );
+}

@@ -193,7 +193,7 @@ impl Context<'_> {
 fn workload(object: &Value) -> String {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str);
     let own = text("/metadata/name").or_else(|| text("/metadata/generateName")).unwrap_or_default();
-    let owner = text("/metadata/ownerReferences/0/name").unwrap_or(own);
+    let Some(owner) = text("/metadata/ownerReferences/0/name") else { return without_owner(object, own) };
     let without_hash = |label: &str| {
         let hash = object.pointer("/metadata/labels")?.get(label)?.as_str()?;
         owner.strip_suffix(hash)?.strip_suffix('-')
@@ -204,6 +204,30 @@ fn workload(object: &Value) -> String {
         (is_job && number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
     };
     without_hash("pod-template-hash").or_else(without_number).unwrap_or(owner).to_owned()
+}
+
+/// The workload of an object that names no owner: the object itself, or, where a pod bears the name
+/// that a `Deployment` gives (`app-7d9f8b6c5-x2x4p`), what comes before the two parts that change.
+/// A label that says the same name makes sure of it; else the first of the two has to look made up.
+fn without_owner(object: &Value, own: &str) -> String {
+    let label = |label: &str| object.pointer("/metadata/labels")?.get(label)?.as_str();
+    let whole = own.to_owned();
+    let Some((name, hash)) = own.rsplit_once('-').and_then(|(rest, last)| {
+        let (name, hash) = rest.rsplit_once('-')?;
+        (last.len() == 5 && is_code(last) && is_code(hash) && hash.len() <= 10).then_some((name, hash))
+    }) else {
+        return whole;
+    };
+    let is_named = label("app.kubernetes.io/name") == Some(name) || label("pod-template-hash") == Some(hash);
+    // Kubernetes makes these of letters and digits of which no words come.
+    let is_made_up = hash.len() >= 5
+        && hash.bytes().all(|byte| b"bcdfghjklmnpqrstvwxz2456789".contains(&byte))
+        && hash.bytes().any(|byte| byte.is_ascii_digit());
+    if is_named || is_made_up { name.to_owned() } else { whole }
+}
+
+fn is_code(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// Image, tag and digest of a container. The digest is the one it is told to run, else the one
@@ -344,6 +368,27 @@ mod tests {
                 "wait = busybox|1.36.1|",
                 "! container `app` of `web` runs two images; the one of its youngest pod is taken",
             ]
+        );
+    }
+
+    #[test]
+    fn pods_without_owners_are_one_workload_by_the_name_that_a_deployment_gives() {
+        let pod = |name: &str, created: &str, label: &str, image: &str| {
+            format!(
+                r#"{{"kind":"Pod","metadata":{{"name":"{name}","creationTimestamp":"{created}","labels":{{"app.kubernetes.io/name":"{label}"}}}},
+                   "spec":{{"containers":[{{"name":"app","image":"{image}"}}]}}}}"#
+            )
+        };
+        let two = |one: &str, other: &str, label: &str| {
+            let (old, new) = ("2024-06-01T00:00:00Z", "2024-06-02T00:00:00Z");
+            summary(&list(&[pod(one, new, label, "x:v2"), pod(other, old, label, "x:v1")]))
+        };
+        let note = "! container `app` of `app` runs two images; the one of its youngest pod is taken";
+        assert_eq!(two("app-7d9f8b6c5-abcde", "app-5c9fb7d48-x2x4p", ""), ["app = x|v2|", note]);
+        assert_eq!(two("app-new-abcde", "app-old-fghij", "app"), ["app = x|v2|", note]);
+        assert_eq!(
+            two("shop-web-proxy", "shop-job-proxy", ""),
+            ["shop-job-proxy-app = x|v1|", "shop-web-proxy-app = x|v2|"]
         );
     }
 

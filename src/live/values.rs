@@ -23,10 +23,12 @@ const REGISTRY_KEYS: &[&str] = &["registry", "hub"];
 
 /// Finds the images of a values file.
 pub(super) fn found(document: &Document) -> Found {
-    let mut walk = Walk { document, places: Vec::new(), notes: Vec::new() };
+    let (places, aliases, notes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut walk = Walk { document, places, pins: BTreeSet::new(), aliases, notes };
     if let Some(root) = document.root() {
         walk.node(root, &Path::root());
     }
+    walk.tell_aliases();
     let Walk { places, mut notes, .. } = walk;
     let mut taken = BTreeSet::new();
     let mut images = Vec::new();
@@ -53,8 +55,15 @@ struct Placed {
 struct Walk<'d> {
     document: &'d Document,
     places: Vec<Placed>,
+    /// Where the pins that were taken begin in the text.
+    pins: BTreeSet<usize>,
+    /// Aliases that were not taken for pins, with what they stand for.
+    aliases: Vec<(Path, NodeId)>,
     notes: Vec<String>,
 }
+
+/// The most entries of a mapping that an alias may make a pin of: aliases can be many.
+const MOST_IN_ALIASED_PIN: usize = 32;
 
 impl Walk<'_> {
     /// Depth is limited by the document.
@@ -63,23 +72,74 @@ impl Walk<'_> {
         for (index, item) in document.items(node).iter().enumerate() {
             self.node(item.value, &path.index(index));
         }
+        let before = self.places.len();
         let as_fields = self.fields(node, path);
+        self.remember_pin(before, node);
         for entry in document.entries(node) {
             let Some(key) = document.scalar(entry.key) else { continue };
             let path = path.key(key);
             match &document.node(entry.value).kind {
                 NodeKind::Scalar { value, .. } if !as_fields && is_image_key(key) => {
+                    let before = self.places.len();
+                    self.one_string(value, path);
+                    self.remember_pin(before, entry.value);
+                }
+                NodeKind::Scalar { .. } => {}
+                NodeKind::Alias(_) if as_fields => {}
+                NodeKind::Alias(target) => self.alias(*target, key, path),
+                NodeKind::Mapping { .. } | NodeKind::Sequence { .. } => self.node(entry.value, &path),
+            }
+        }
+    }
+
+    /// What an alias stands for is a pin in its place as well: Helm has two of them then. What holds
+    /// pins deeper down, or is merged in, is left to its owner to write out.
+    fn alias(&mut self, target: NodeId, key: &str, path: Path) {
+        let target = self.resolve(target);
+        let taken = match &self.document.node(target).kind {
+            NodeKind::Scalar { value, .. } => {
+                if is_image_key(key) {
                     self.one_string(value, path);
                 }
-                NodeKind::Scalar { .. } | NodeKind::Alias(_) => {}
-                NodeKind::Mapping { .. } | NodeKind::Sequence { .. } => self.node(entry.value, &path),
+                return;
+            }
+            NodeKind::Mapping { entries, .. } => {
+                key != "<<" && entries.len() <= MOST_IN_ALIASED_PIN && self.fields(target, &path)
+            }
+            NodeKind::Sequence { .. } | NodeKind::Alias(_) => false,
+        };
+        if !taken {
+            self.aliases.push((path, target));
+        }
+    }
+
+    /// An alias only ever stands for an earlier node, so this ends.
+    fn resolve(&self, mut node: NodeId) -> NodeId {
+        while let NodeKind::Alias(target) = self.document.node(node).kind {
+            node = target;
+        }
+        node
+    }
+
+    /// Notes where a pin stands, if one was taken since there were so many places.
+    fn remember_pin(&mut self, before: usize, node: NodeId) {
+        if self.places.len() > before {
+            self.pins.insert(self.document.node(node).span.start);
+        }
+    }
+
+    fn tell_aliases(&mut self) {
+        for (path, target) in std::mem::take(&mut self.aliases) {
+            let span = self.document.node(target).span;
+            if self.pins.range(span.start..span.end).next().is_some() {
+                self.leave_out(&path, "it is an alias of what holds images; write them out there");
             }
         }
     }
 
     fn text(&self, mapping: NodeId, key: &str) -> Option<String> {
         let value = self.document.get(mapping, key)?;
-        let text = self.document.scalar(value)?.trim();
+        let text = self.document.scalar(self.resolve(value))?.trim();
         Some(if text == "null" || text == "~" { String::new() } else { text.to_owned() })
     }
 
@@ -342,7 +402,27 @@ mod tests {
         let text = "git: {repository: acme/app, branch: main}\nchart: {repository: https://x.y/charts, version: 1}\n\
                     image: ''\nother: {image: '{{ .Values.x }}'}\nimagePullSecrets: [a]\nuser: {name: x, tag: y}\n\
                     a: &a {image: {repository: q/r, tag: v1}}\nb: *a\n";
-        assert_eq!(summary(text), ["a @ a.image = q/r|v1|"]);
+        let note = "! `b` is left out: it is an alias of what holds images; write them out there";
+        assert_eq!(summary(text), ["a @ a.image = q/r|v1|", note]);
+    }
+
+    #[test]
+    fn an_alias_of_a_pin_is_a_pin_of_its_own_and_one_of_more_is_told() {
+        let text = "x: &img {repository: a/b, tag: v1}\napp: {image: *img}\nweb: {image: {repository: a/c, tag: &t v2}}\n\
+                    job: {image: {repository: a/d, tag: *t}}\nold: {image: {<<: *img, tag: v3}}\ns: {image: &one 'a/e:v4'}\n\
+                    t: {image: *one}\nu: *one\nnone: &n {a: 1}\nv: *n\n";
+        assert_eq!(
+            summary(text),
+            [
+                "x @ x = a/b|v1|",
+                "app @ app.image = a/b|v1|",
+                "web @ web.image = a/c|v2|",
+                "job @ job.image = a/d|v2|",
+                "s @ s.image = a/e|v4|",
+                "t @ t.image = a/e|v4|",
+                "! `old.image.<<` is left out: it is an alias of what holds images; write them out there",
+            ]
+        );
     }
 
     #[test]

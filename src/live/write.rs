@@ -335,5 +335,12 @@ fn scalar(text: &str) -> String {
         && text.chars().all(plain_characters)
         && !text.ends_with(':')
         && !WORDS.contains(&text.to_ascii_lowercase().as_str());
-    if is_plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if is_plain { text.to_owned() } else { in_double_quotes(text) }
+}
+
+/// As JSON writes it, with what is no text to some reader of YAML (U+2028 and the like) escaped too.
+fn in_double_quotes(text: &str) -> String {
+    let is_text = |c: char| !c.is_control() && !"\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c);
+    let escaped = |c: char| if is_text(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    serde_json::Value::from(text).to_string().chars().map(escaped).collect()
 }
