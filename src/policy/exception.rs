@@ -125,23 +125,20 @@ fn split_expiry(text: &str) -> Result<(&str, Option<Date>), (String, String)> {
             |error| (format!("an exception cannot expire on `{}`: {error}", escape(date.trim())), help());
         return Ok((reason.trim_end(), Some(date.trim().parse().map_err(unusable)?)));
     }
-    match looks_like_expiry(text) {
-        true => Err(("the expiry of this exception is written wrongly".to_owned(), expiry_help(text))),
-        false => Ok((text, None)),
+    if looks_like_expiry(text) {
+        return Err(("the expiry of this exception is written wrongly".to_owned(), expiry_help(text)));
     }
+    Ok((text, None))
 }
 
 /// How an expiry is written.
 const FORM: &str = "`(expires YYYY-MM-DD)`";
 
 fn expiry_help(text: &str) -> String {
-    let dates = text.split(|c: char| !c.is_ascii_digit() && c != '-');
-    match dates.filter_map(|date| date.parse::<Date>().ok()).next() {
-        Some(date) => {
-            format!("end the comment with `(expires {date})`, behind the reason and with nothing after it")
-        }
-        None => format!("end the comment with {FORM}, behind the reason and with nothing after it"),
-    }
+    let mut words = text.split(|c: char| !c.is_ascii_digit() && c != '-');
+    let date = words.find_map(|word| word.parse::<Date>().ok());
+    let form = date.map_or(FORM.to_owned(), |date| format!("`(expires {date})`"));
+    format!("end the comment with {form}, behind the reason and with nothing after it")
 }
 
 /// Whether a text says, in whichever words, that something ends on a day: it speaks of expiring and
@@ -160,12 +157,12 @@ fn looks_like_expiry(text: &str) -> bool {
     opens || (says_so && has_date(text))
 }
 
-/// Whether three numbers stand together as those of a date do, or eight digits.
+/// Whether three numbers stand together as those of a date do, or eight digits that begin a year.
 fn has_date(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_digit() && !['-', '/', '.'].contains(&c)).any(|word| {
         let numbers: Vec<&str> = word.split(['-', '/', '.']).filter(|number| !number.is_empty()).collect();
         match numbers[..] {
-            [one] => one.len() == 8,
+            [one] => one.len() == 8 && one.starts_with("20"),
             [first, _, last] => first.len() == 4 || last.len() == 4,
             _ => false,
         }
