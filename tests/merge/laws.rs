@@ -275,6 +275,13 @@ fn a_component_that_a_pattern_names_is_renamed_by_its_pin() {
 }
 
 #[test]
+fn a_key_without_value_is_set_off_from_the_comma_that_follows() {
+    let texts = Sides { base: "", ours: "{app: v1, web: v1}\n", theirs: "none:\nweb: v1\n" };
+    let merged = run(&texts.map(str::to_owned), &Options::default());
+    assert_eq!(merged, Outcome::Merged(b"{app: v1, none: , web: v1}\n".to_vec()));
+}
+
+#[test]
 fn a_byte_order_mark_stands_behind_a_marker_that_comes_first() {
     let text = |tag: &str| format!("\u{feff}app: {tag}\nweb: v1\n");
     let both = conflicted(&text("v1"), &text("v2"), &text("v3"));
