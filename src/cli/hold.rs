@@ -7,12 +7,13 @@ use crate::release::{
 use crate::text::escape;
 use crate::yaml::Document;
 
+use super::before::Before;
 use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::standing::{Standing, systems};
-use super::way::{Before, EXIT, Journey, Way, nothing_to_do, of_plan, with_state};
+use super::way::{EXIT, Journey, Way, nothing_to_do, of_plan, with_state};
 
 /// Hold a component, so that nothing of it is released
 ///

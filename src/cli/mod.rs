@@ -3,6 +3,7 @@
 //! [`exit::Exit`] or a [`failure::Failure`].
 
 mod archive;
+mod before;
 mod check;
 pub mod console;
 mod deliver;

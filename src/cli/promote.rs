@@ -3,13 +3,14 @@
 use crate::release::{Arrival, Moment, Request, plan_release, promote_branch, promotions};
 use crate::text::escape;
 
+use super::before::Before;
 use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::release::Guards;
 use super::standing::{Standing, systems};
-use super::way::{Before, EXIT, Here, Journey, Way, refused, with_state};
+use super::way::{EXIT, Here, Journey, Way, refused, with_state};
 
 /// Release one system's pins into another, never its experiment
 #[derive(Debug, clap::Args)]

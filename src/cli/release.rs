@@ -10,11 +10,12 @@ use crate::release::{
 };
 use crate::text::escape;
 
+use super::before::Before;
 use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::way::{Before, Journey, Way, with_state};
+use super::way::{Journey, Way, with_state};
 
 /// Release images: their pins into the manifest, the state before into history
 ///

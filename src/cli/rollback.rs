@@ -4,12 +4,13 @@ use crate::policy::System;
 use crate::release::{Moment, Planned, Reason, Rollback, State, rollback_branch};
 use crate::text::escape;
 
+use super::before::Before;
 use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find, states};
-use super::way::{Before, EXIT, Here, Journey, Way, refused, with_state};
+use super::way::{EXIT, Here, Journey, Way, refused, with_state};
 
 /// Go back to a former state, and hold what is left
 ///

@@ -12,13 +12,14 @@ use crate::text::escape;
 use crate::tree::{Kind, RepoPath, Tree, TreeEntry};
 use crate::yaml::{Document, MAX_BYTES};
 
+use super::before::Before;
 use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find};
 use super::release::read_file;
-use super::way::{Before, EXIT, Here, Journey, Way, of_plan, refused};
+use super::way::{EXIT, Here, Journey, Way, of_plan, refused};
 
 /// Keep the images of a state with the parameters of an experiment
 ///

@@ -9,22 +9,22 @@ use crate::git::{Base, Content, Existing, IndexTree, Repo, WorkTree};
 use crate::policy::{Direct, System};
 use crate::release::{
     Answer, Deed, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict, Write, annotation, annotations,
-    github_output, human, json, made_as, step_summary,
+    github_output, human, json, step_summary,
 };
 use crate::report;
 use crate::text::escape;
 use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry};
 
+use super::before::{Before, Branch};
 use super::console::Console;
 use super::deliver::{Delivered, Delivery, End, Proposal, Route};
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::former::chosen;
-use super::joining::{Ancestor, Joining};
 use super::standing::{Standing, systems};
 use super::target::Target;
-use super::waiting::{Made, Waiting};
+use super::waiting::Waiting;
 
 /// What the statuses of such a command mean.
 pub const EXIT: &str = "Exit status: 0 done, or nothing to do; 1 refused; 2 failed; 3 others were faster";
@@ -133,18 +133,6 @@ pub struct Journey<'a> {
     pub branch: &'a dyn Fn(Option<&str>) -> String,
     /// What becomes of a commit that waits on that branch.
     pub before: Before,
-}
-
-/// What becomes of what waits on the branch that a commit goes onto. Whatever is not named here is
-/// somebody else's, and stops the command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
-    /// Releases of the system are planned again, with the new ones.
-    PlannedAgain,
-    /// What the same command made for the same thing gives way.
-    Replaced,
-    /// Holds stay, and the new one comes beside them.
-    Kept,
 }
 
 impl Journey<'_> {
@@ -265,86 +253,30 @@ impl Journey<'_> {
                 "leave out `--direct` and open a pull request; `direct: allow` in `.sysbom.yaml` changes that",
             ));
         }
-        let found = match tip {
-            Some(tip) if !repo.is_ancestor(tip, &base.commit)? => {
-                Waiting { repo, base, now: self.env.now()? }.on(tip)?.map_or(Found::Work, Found::Made)
-            }
-            _ => Found::Nothing,
-        };
         let mut standing = Standing::read(repo, base, system)?;
-        let waiting = match (&found, route) {
-            (Found::Nothing, _) | (_, Route::Direct) => &[],
-            (Found::Made(made), Route::Branch(name)) if made.is_own => {
-                if let Some(planned) = self.in_the_way(repo, made, &standing.system, name)? {
-                    return Ok(planned);
-                }
-                made.waiting.as_slice()
-            }
-            (Found::Made(_) | Found::Work, Route::Branch(name)) => {
-                return Ok(in_conflict(
-                    &format!("the branch `{}` holds work of somebody", escape(name)),
-                    name,
-                ));
-            }
+        let now = self.env.now()?;
+        let Route::Branch(name) = route else {
+            return plan(&Here { repo, base, standing: &standing, waiting: &[], now });
         };
-        let before = match &found {
-            Found::Made(made) if self.before == Before::Kept => {
-                let joined = Joining::new(repo, base)?.join(
-                    &Ancestor::Commit(&made.parent),
-                    &made.commit,
-                    "the branch",
-                )?;
-                if !joined.conflicts.is_empty() {
-                    return Ok(refused(
-                        "what waits on the branch does not fit what base holds by now",
-                        "merge or delete the branch first",
-                    ));
-                }
-                standing.put_holds(&repo.tree(&joined.tree)?)?;
-                Some(made)
-            }
-            _ => None,
+        let own = (self.branch)(standing.system.name.as_deref());
+        let looking = Waiting { repo, base, now };
+        let branch = Branch { looking, before: self.before, name, made_for: &own };
+        let made = match branch.made(tip, &standing.system)? {
+            Ok(made) => made,
+            Err(in_the_way) => return Ok(in_the_way),
         };
-        let mut planned = plan(&Here { repo, base, standing: &standing, waiting, now: self.env.now()? })?;
-        if let (Some(made), Some(plan)) = (before, &mut planned.plan) {
-            let tree = Waiting { repo, base, now: self.env.now()? }.planned_tree(&base.commit, plan)?;
-            if let (Route::Branch(name), true) = (route, tree == repo.tree_id(&base.commit)?) {
-                return Ok(in_conflict("nothing would be left of what waits on the branch", name));
-            }
-            plan.body = besides(&plan.body, &made.message);
+        let kept = made.as_ref().filter(|_| self.before == Before::Kept);
+        if let Some(made) = kept
+            && let Some(in_the_way) = branch.keep(made, &mut standing)?
+        {
+            return Ok(in_the_way);
         }
-        Ok(planned)
-    }
-
-    /// Why a commit of `sysbom` that waits on the branch cannot be made again by this command.
-    fn in_the_way(
-        &self,
-        repo: &Repo,
-        made: &Made,
-        system: &System,
-        branch: &str,
-    ) -> Result<Option<Planned>, Failure> {
-        let shown = escape(branch);
-        if self.before == Before::PlannedAgain && !made.waiting.is_empty() {
-            let other = made.waiting.iter().find(|waits| waits.arrival.system != system.name);
-            return Ok(other.map(|waits| {
-                let whose = match &waits.arrival.system {
-                    Some(system) => format!("the system `{}`", escape(system)),
-                    None => "a repository with one system".to_owned(),
-                };
-                in_conflict(&format!("what waits on the branch `{shown}` is for {whose}"), branch)
-            }));
+        let waiting = made.as_ref().map_or(&[][..], |made| &made.waiting);
+        let planned = plan(&Here { repo, base, standing: &standing, waiting, now })?;
+        match kept {
+            Some(made) => branch.beside(made, planned),
+            None => Ok(planned),
         }
-        let own = (self.branch)(system.name.as_deref());
-        let made_for = made_as(&made.message, &repo.tree_id(&made.commit)?);
-        let is_mine = match self.before {
-            Before::PlannedAgain => false,
-            Before::Replaced => made_for == Some(own.as_str()),
-            Before::Kept => made_for.is_some_and(|made_for| parent_of(made_for) == parent_of(&own)),
-        };
-        let title = escape(made.message.lines().next().unwrap_or_default());
-        let message = format!("something else waits on the branch `{shown}`: {title}");
-        Ok((!is_mine).then(|| in_conflict(&message, branch)))
     }
 
     fn proposed(
@@ -533,39 +465,6 @@ fn not_taken(why: &str, route: &Route, target: &Target) -> Failure {
     };
     let failure = Failure::new(format!("could not push to `{what}`"));
     why.lines().fold(failure, Failure::because).help(help)
-}
-
-/// What a branch has that base has not.
-enum Found {
-    Nothing,
-    Made(Made),
-    /// Commits that are not one of ours.
-    Work,
-}
-
-/// `sysbom/hold/prod` of `sysbom/hold/prod/app`.
-fn parent_of(branch: &str) -> &str {
-    branch.rsplit_once('/').map_or("", |(parent, _)| parent)
-}
-
-/// The body of a commit that keeps what another one did: it names that too.
-fn besides(body: &str, message: &str) -> String {
-    const BESIDES: &str = "Besides: ";
-    let title = message.lines().next().unwrap_or_default();
-    let before = message.lines().filter_map(|line| line.strip_prefix(BESIDES));
-    let lines: Vec<String> =
-        before.chain([title]).map(|title| format!("{BESIDES}{}", escape(title))).collect();
-    let gap = if body.is_empty() { "" } else { "\n\n" };
-    format!("{}{gap}{}", body.trim_end(), lines.join("\n"))
-}
-
-fn in_conflict(message: &str, branch: &str) -> Planned {
-    let branch = escape(branch);
-    let help = format!("merge or delete `{branch}` first, or name another branch with `--branch`");
-    let mut planned = refused(message, &help);
-    planned.result = Verdict::Conflict;
-    planned.answers[0].verdict = Verdict::Conflict;
-    planned
 }
 
 fn contents(plan: &Plan) -> Vec<(RepoPath, Content)> {
