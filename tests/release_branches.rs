@@ -169,14 +169,17 @@ fn a_release_on_a_branch_of_any_name_is_built_again_on_base() {
 }
 
 #[test]
-fn a_clean_merge_of_base_by_the_forge_is_no_work_of_a_person() {
-    for next in ["update-branch", "release"] {
+fn a_forge_that_brings_a_release_up_to_date_cleanly_is_no_person() {
+    let how = |how| ["update-branch", "release"].map(|next| (how, next));
+    for (how, next) in how("merge").into_iter().chain(how("rebase")) {
         let scratch = base();
         let branch = "sysbom/release/app";
         scratch.sysbom(&["release", &reference("app", "v1.1.0", "c1")]).expect(0);
         scratch.sysbom(&["release", &reference("web", "v1.1.0", "c2"), "--direct"]).expect(0);
         scratch.git(&["checkout", "-q", branch]);
-        scratch.git(&["merge", "-q", "--no-edit", "main"]);
+        let step: &[&str] =
+            if how == "merge" { &["merge", "-q", "--no-edit", "main"] } else { &["rebase", "-q", "main"] };
+        scratch.git(step);
         scratch.git(&["checkout", "-q", "main"]);
         if next == "release" {
             scratch.sysbom(&["release", &reference("app", "v1.1.1", "c3")]).expect(0);

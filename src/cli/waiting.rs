@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::bom::ArchiveName;
 use crate::git::{Base, Content, Repo};
 use crate::policy::System;
 use crate::release::{Moment, Plan, Planned, Recorded, Request, made_as, plan_release, recorded};
-use crate::tree::ObjectId;
+use crate::tree::{Kind, ObjectId, RepoPath, Tree};
+use crate::yaml::MAX_BYTES;
 
 use super::failure::Failure;
 use super::joining::{Ancestor, Joining};
@@ -81,16 +83,43 @@ impl Waiting<'_> {
         Ok(joined.conflicts.is_empty() && [joined.merged, joined.tree].contains(&tree))
     }
 
-    /// Whether the commit holds what its records say and nothing besides.
+    /// Whether the commit holds what its records say and nothing besides, whichever states it
+    /// archives: a forge that rebases it leaves out that of its new base.
     fn is_as_recorded(&self, made: &Made) -> Result<bool, Failure> {
+        let parent = Base { commit: made.parent.clone(), ..self.base.clone() };
         if made.waiting.is_empty() {
             return Ok(false);
         }
-        let parent = Base { commit: made.parent.clone(), ..self.base.clone() };
-        let Some((Planned { plan: Some(plan), .. }, _)) = self.replayed(&parent, &made.waiting)? else {
+        let Some(system) = self.system_of(&parent, &made.waiting)? else { return Ok(false) };
+        let Some((Planned { plan: Some(mut plan), .. }, _)) = self.replayed(&parent, &made.waiting)? else {
             return Ok(false);
         };
-        Ok(self.planned_tree(&made.parent, &plan)? == self.repo.tree_id(&made.commit)?)
+        plan.writes.retain(|write| !plan.archived.contains(&write.path));
+        let mut writes = contents(&plan);
+        writes.extend(self.archives(&made.parent, &made.commit, &system)?);
+        let expected = self.repo.edit_tree(Some(&made.parent), &writes)?;
+        Ok(expected == self.repo.tree_id(&made.commit)?)
+    }
+
+    /// The archives that a commit adds, as far as they are what their names say.
+    fn archives(
+        &self,
+        parent: &ObjectId,
+        commit: &ObjectId,
+        system: &System,
+    ) -> Result<Vec<(RepoPath, Content)>, Failure> {
+        let before = self.repo.commit_tree(parent)?;
+        let mut found = Vec::new();
+        for entry in self.repo.commit_tree(commit)?.files_below(&system.history)? {
+            let Some(name) = ArchiveName::parse(entry.path.name()) else { continue };
+            if entry.kind != Kind::File || before.entry(&entry.path)?.is_some() {
+                continue;
+            }
+            if name.fits(&self.repo.blob(&entry.id, MAX_BYTES)?) {
+                found.push((entry.path, Content::Entry(entry.kind, entry.id)));
+            }
+        }
+        Ok(found)
     }
 
     /// What comes of recorded releases on this base, and the base's date; `None` if it does not have
@@ -105,10 +134,7 @@ impl Waiting<'_> {
 
     /// The files of a commit with what a plan writes.
     pub fn planned_tree(&self, base: &ObjectId, plan: &Plan) -> Result<ObjectId, Failure> {
-        let writes = plan.writes.iter();
-        let writes: Vec<_> =
-            writes.map(|write| (write.path.clone(), Content::Bytes(write.content.clone()))).collect();
-        Ok(self.repo.edit_tree(Some(base), &writes)?)
+        Ok(self.repo.edit_tree(Some(base), &contents(plan))?)
     }
 
     fn system_of(&self, base: &Base, waiting: &[Recorded]) -> Result<Option<System>, Failure> {
@@ -123,4 +149,8 @@ impl Waiting<'_> {
         }
         Ok(systems.into_iter().find(|system| system.name == first))
     }
+}
+
+fn contents(plan: &Plan) -> Vec<(RepoPath, Content)> {
+    plan.writes.iter().map(|write| (write.path.clone(), Content::Bytes(write.content.clone()))).collect()
 }
