@@ -279,6 +279,9 @@ fn a_key_without_value_is_set_off_from_the_comma_that_follows() {
     let texts = Sides { base: "", ours: "{app: v1, web: v1}\n", theirs: "none:\nweb: v1\n" };
     let merged = run(&texts.map(str::to_owned), &Options::default());
     assert_eq!(merged, Outcome::Merged(b"{app: v1, none: , web: v1}\n".to_vec()));
+    let texts = Sides { base: "", ours: "{none:}\n", theirs: "{web: v1}\n" };
+    let merged = run(&texts.map(str::to_owned), &Options::default());
+    assert_eq!(merged, Outcome::Merged(b"{none: , web: v1}\n".to_vec()));
 }
 
 #[test]

@@ -75,9 +75,7 @@ impl<'v> Writer<'_, 'v> {
         if !child.mid_line && text.contains('\n') {
             return Err(Unplaceable);
         }
-        // Not every reader takes a colon before a comma for the end of a key.
-        let gap = if text.ends_with(':') { " " } else { "" };
-        Ok(format!("{text}{gap}"))
+        Ok(format!("{text}{}", gap(text)))
     }
 
     /// Removes entries, each with the comma that set it off from a neighbour that stays.
@@ -137,10 +135,19 @@ impl<'v> Writer<'_, 'v> {
                 next += 1;
             }
             self.edits.push(match kept_before(next) {
-                Some(before) => Edit::insert(canvas.children[before].core.end, format!(", {text}")),
+                Some(before) => {
+                    let before = canvas.children[before].core;
+                    Edit::insert(before.end, format!("{}, {text}", gap(self.canvas().slice(before))))
+                }
                 None => Edit::insert(canvas.children[first_kept].core.start, format!("{text}, ")),
             });
         }
         Ok(())
     }
+}
+
+/// What sets a key without value off from the comma that follows: not every reader takes a colon
+/// right before a comma for the end of a key.
+fn gap(entry: &str) -> &'static str {
+    if entry.ends_with(':') { " " } else { "" }
 }
