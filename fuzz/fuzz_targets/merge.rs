@@ -105,7 +105,10 @@ fn exchanged_gives_the_same(result: &[u8], sides: &Sides<Vec<u8>>) {
     let exchanged = Sides { base: &sides.base[..], ours: &sides.theirs[..], theirs: &sides.ours[..] };
     match merge(exchanged, &Options::default()) {
         Ok(Outcome::Merged(other)) => {
-            assert_eq!(data(result), data(&other), "the data depends on the side");
+            // Where the second reader takes both sides, it takes the result, whichever way round.
+            if data(&sides.ours).is_some() && data(&sides.theirs).is_some() {
+                assert_eq!(data(result), data(&other), "the data depends on the side");
+            }
         }
         other => panic!("merged one way round only: {other:?}"),
     }
