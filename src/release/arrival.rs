@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Moment, Refusal};
+use super::{Moment, Refusal, strict};
 use crate::bom::{Digest, ImageName, Malformed, Pin, RefParts, Tag};
 use crate::change::reference;
 use crate::suggest::nearest;
@@ -142,7 +142,7 @@ impl Arrival {
 /// ```
 ///
 /// Required are `component` and `tag`; `system` names the system where there are several. Any other
-/// key of a producer's object is refused, so that a slip of the finger is not a release without a
+/// key of a producer's object is refused, and so is a key that stands twice, so that a slip of the finger is not a release without a
 /// digest; so is a `commit` that is no name of one, and a `url` or `run` that is no address. `releases` holds an array where a forge wants an object. Beside them, an event file may
 /// say what it likes: it is the forge's. So may `inputs` and `variables`, where `payload` (or
 /// `SYSBOM_PAYLOAD`) may hold the JSON of a producer as one text; what is empty there is absent.
@@ -169,8 +169,9 @@ const FORM: &str =
 
 fn json(payload: &[u8]) -> Result<Value, Refusal> {
     // The parser's own message quotes nothing but single characters, yet what it quotes is theirs.
-    serde_json::from_slice(payload).map_err(|fault| {
-        Refusal::new(format!("the payload is no JSON: {}", escape(&fault.to_string())), FORM)
+    strict::read(payload).map_err(|fault| {
+        let what = if fault.is_data() { "cannot be understood" } else { "is no JSON" };
+        Refusal::new(format!("the payload {what}: {}", escape(&fault.to_string())), FORM)
     })
 }
 
@@ -421,6 +422,14 @@ mod tests {
             ("[7]", "an entry of the payload is a number, not an object"),
             ("{}", "the payload names no `component`"),
             (r#"{"component":"app"}"#, "the payload names no `tag` for `app`"),
+            (
+                r#"{"component":"app","tag":"v1.1.0","tag":"v9.9.9"}"#,
+                "the payload cannot be understood: the key `tag` stands twice at line 1 column 49",
+            ),
+            (
+                r#"{"inputs":{"payload":"{\"component\":\"app\",\"tag\":\"v1\",\"tag\":\"v2\"}"}}"#,
+                "the payload cannot be understood: the key `tag` stands twice at line 1 column 41",
+            ),
             (r#"{"component":"app","tag":1.10}"#, "`tag` of the payload is a number, not a text"),
             (r#"{"component":"app","tag":"v1","didgest":"x"}"#, "the payload has the unknown key `didgest`"),
             (

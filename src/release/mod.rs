@@ -22,6 +22,7 @@ mod rollback;
 mod schema;
 mod snapshot;
 mod state;
+mod strict;
 mod values;
 
 pub use arrival::{Arrival, MAX_PAYLOAD, Origin, arrivals};

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Arrival, Guard, Moment, arrival};
+use super::{Arrival, Guard, Moment, arrival, strict};
 use crate::bom::Pin;
 use crate::tree::ObjectId;
 
@@ -112,7 +112,7 @@ impl Recorded {
 }
 
 fn read(json: &str) -> Option<Recorded> {
-    let Value::Object(mut object) = serde_json::from_str(json).ok()? else { return None };
+    let Value::Object(mut object) = strict::read(json.as_bytes()).ok()? else { return None };
     let allowed = match object.remove("allow") {
         Some(Value::Array(words)) => words.iter().filter_map(|word| Guard::of_word(word.as_str()?)).collect(),
         _ => BTreeSet::new(),
