@@ -59,6 +59,11 @@ impl ObjectId {
         ObjectId(hex.into())
     }
 
+    /// Whether a text is the whole id of an object, 40 or 64 hex digits, and so nothing else to git.
+    pub fn is_whole(text: &str) -> bool {
+        matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
     /// All hex digits.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -211,9 +211,16 @@ fn a_snapshot_is_brought_back_by_the_commands_that_show_prints() {
     shown.says("\nowner    ada\n").says("outcome  confirmed\n");
     assert!(scratch.read("releases/outcomes/exp-1.yaml").contains("outcome: confirmed\n"));
 
+    let forged = text.replace("exp-1", "forged").replace(&recorded, "--lock");
+    scratch.write("releases/history/forged.yaml", &forged);
     scratch.write("chart/Chart.yaml", "name: app\nversion: 2.0.0\n");
     scratch.write("values.yaml", "replicas: 5\n");
     scratch.commit("moved on");
+    scratch
+        .sysbom(&["show", "forged", "--reproduce"])
+        .expect(2)
+        .says("names no commit: its `commit` is `--lock`")
+        .never_says("worktree");
     let ran = scratch.sysbom(&["show", "exp-1", "--reproduce"]).expect(0);
     let ran = ran.says("the chart chart has changed since version 1.2.0").says("values.yaml has changed");
     // A helm that only writes down what it is given.

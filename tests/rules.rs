@@ -1230,6 +1230,27 @@ fn snapshot_id_fires_on_another_name_than_the_file_has() {
 }
 
 #[test]
+fn snapshot_id_fires_on_a_recorded_commit_that_is_none() {
+    let fires = |commit: &str| {
+        let text =
+            format!("snapshotId: exp-7\n{}sysbom:\n  base:\n    commit: {commit}\n    release: x\n", sound());
+        let after = tree(&sound()).with("releases/history/exp-7.yaml", text);
+        of_rule("snapshot-id", &update(Some(&tree(&sound())), &after))
+    };
+    let line = sound().lines().count() + 4;
+    for (commit, shown) in [("--lock", "--lock"), ("4f1c2ab", "4f1c2ab"), ("HEAD", "HEAD"), ("[x]", "")] {
+        assert_eq!(
+            fires(commit),
+            [format!(
+                "error releases/history/exp-7.yaml:{line}:13 the snapshot's `commit` is `{shown}`, no commit"
+            )]
+        );
+    }
+    assert_eq!(fires(&format!("'{}'", "0123456789".repeat(4))), [""; 0]);
+    assert_eq!(fires(&"ab".repeat(32)), [""; 0]);
+}
+
+#[test]
 fn snapshot_id_is_quiet_on_a_snapshot_of_its_own_name() {
     let text = format!("snapshotId: exp-7\n{}sysbom:\n  owner: a\n", sound());
     let after = tree(&sound())

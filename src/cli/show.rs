@@ -151,6 +151,13 @@ fn reproduction(repo: &Repo, base: &Base, system: &System, which: &str) -> Resul
         return Err(Failure::new(format!("{} has no record of where it comes from", escape(&former.name)))
             .help("only what `sysbom snapshot` made can be brought back; see `sysbom show` for its images"));
     };
+    if record.commit_id().is_none() {
+        let (name, commit) = (escape(&former.name), escape(&record.commit));
+        return Err(Failure::new(format!(
+            "the record of {name} names no commit: its `commit` is `{commit}`"
+        ))
+        .help("a commit is recorded with all of its 40 or 64 hex digits, as `sysbom snapshot` writes it"));
+    }
     let differs = differences(repo, base, &record)?;
     Ok(reproduce(&Reproduction {
         id: &id,

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Moment;
 use crate::bom::SnapshotId;
+use crate::tree::ObjectId;
 use crate::yaml::{Document, Value};
 
 /// The key of the record.
@@ -71,6 +72,12 @@ impl Record {
             entries.extend(value.as_ref().map(|value| (key.to_owned(), Value::text(value))));
         }
         Value::Mapping(entries)
+    }
+
+    /// The commit, if it is written as git's own id: 40 or 64 hex digits. A record can be written by
+    /// hand, and git takes what begins with `-` for an option, however it is quoted.
+    pub fn commit_id(&self) -> Option<&str> {
+        ObjectId::is_whole(&self.commit).then_some(self.commit.as_str())
     }
 
     /// Reads the record of a snapshot; `None` for a text that has none.

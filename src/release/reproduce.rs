@@ -16,7 +16,7 @@ pub struct Reproduction<'a> {
     pub path: &'a RepoPath,
     /// The commit in which its file is to be found.
     pub found_in: &'a str,
-    /// Its record.
+    /// Its record, of which [`Record::commit_id`] is known.
     pub record: &'a Record,
     /// What differs today, one line each; empty if nothing does.
     pub differs: &'a [String],

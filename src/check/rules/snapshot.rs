@@ -7,7 +7,8 @@ use crate::bom::{Field, Manifest, Pin, SnapshotId};
 use crate::check::file::{File, Read};
 use crate::check::subject::{Role, Subject, is_yaml};
 use crate::check::{Excerpt, Finding};
-use crate::tree::{Kind, TreeEntry, TreeError};
+use crate::tree::{Kind, ObjectId, TreeEntry, TreeError};
+use crate::yaml::Path;
 
 /// `snapshot-id`: a snapshot's id is its file name and its own.
 pub fn snapshot_id(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
@@ -15,6 +16,7 @@ pub fn snapshot_id(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     for new in &subject.new_history {
         if let (Role::Snapshot, Some(read)) = (new.role, new.file.as_read()) {
             found.extend(of_snapshot(subject, &new.file, read));
+            found.extend(no_commit(&new.file, read));
         }
     }
     let manifest = subject.after.manifest.as_ref();
@@ -52,6 +54,19 @@ fn of_snapshot(subject: &Subject, file: &File, read: &Read) -> Option<Finding> {
         message,
         "choose an id of its own, for file and `snapshotId`".to_owned(),
     ))
+}
+
+/// The commit that a snapshot says it was made on is given to git when it is brought back.
+fn no_commit(file: &File, read: &Read) -> Option<Finding> {
+    let document = &read.document;
+    let node = document.at(&Path::of_keys(["sysbom", "base", "commit"]))?;
+    let commit = document.scalar(node).unwrap_or_default();
+    if ObjectId::is_whole(commit) {
+        return None;
+    }
+    let message = format!("the snapshot's `commit` is `{commit}`, no commit");
+    let help = "write all of its 40 or 64 hex digits, as `git rev-parse` prints them".to_owned();
+    Some(file.finding("snapshot-id", document.node(node).span, message, help))
 }
 
 /// A file's name without its ending.
