@@ -88,9 +88,12 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let mut findings = judge(args, env, &repo)?;
     if args.fix {
         let judged = if args.staged { Judged::Index } else { Judged::WorkTree };
-        tell(args, console, &fix::apply(&repo, judged, &findings)?)?;
-        repo = env.repository()?;
-        findings = judge(args, env, &repo)?;
+        let done = fix::apply(&repo, judged, &findings)?;
+        tell(args, console, &done)?;
+        if !done.is_empty() {
+            repo = env.repository()?;
+            findings = judge(args, env, &repo)?;
+        }
     }
     for (format, path) in &args.output {
         let path = env.cwd.join(path);
