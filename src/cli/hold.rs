@@ -101,10 +101,23 @@ fn list(way: &Way, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
         let held = standing
             .with(|state| Holds::read(state.holds))
             .map_err(|refusal| Failure::new(refusal.message).help(refusal.help))?;
+        for line in standing.with(|state| strangers(state, &held)) {
+            console.say(format!("warning: {line}\n"));
+        }
         all.extend(held.entries().iter().map(|hold| (standing.system.name.clone(), hold.clone())));
     }
     console.out(if way.wants_json() { holds_json(&all) } else { holds_human(&all, &base.name) })?;
     Ok(Exit::Ok)
+}
+
+/// What is held and is no component.
+fn strangers(state: &State<'_>, held: &Holds) -> Vec<String> {
+    let Some(document) = state.manifest.and_then(|bytes| Document::parse_bytes(bytes).ok()) else {
+        return Vec::new();
+    };
+    let manifest = Manifest::read(&document, &state.system.policy.layout);
+    let known: Vec<&str> = manifest.components.iter().map(|component| component.name.as_str()).collect();
+    held.strangers(&known)
 }
 
 fn parts(what: &str) -> Result<(&str, Option<Digest>), Failure> {

@@ -4,12 +4,15 @@
 
 use super::{Moment, Refusal};
 use crate::bom::Digest;
+use crate::suggest::nearest;
 use crate::text::escape;
 use crate::yaml::{self, Document, NodeId, NodeKind, Path, Value};
 
 /// The key below which everything stands.
 const HOLDS: &str = "holds";
 const DIGESTS: &str = "digests";
+/// How a new file begins.
+const INTRO: &str = "# What may not be released, and why. `sysbom unhold` takes an entry away.\n";
 
 /// One thing that is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +59,8 @@ impl Holds {
         let Some(bytes) = file else { return Ok(Holds::default()) };
         let document =
             Document::parse_bytes(bytes).map_err(|fault| unreadable(&escape(&fault.message).to_string()))?;
-        let Some(root) = document.root().filter(|&root| !document.is_missing(root)) else {
-            return Ok(Holds::default());
+        let Some(root) = root_of(&document) else {
+            return Ok(Holds { entries: Vec::new(), document: Some(document) });
         };
         let mut entries = Vec::new();
         for (key, value) in mapping(&document, root, "the file")? {
@@ -77,6 +80,25 @@ impl Holds {
     /// Everything that is held, in source order.
     pub fn entries(&self) -> &[Hold] {
         &self.entries
+    }
+
+    /// One line on each name that is none of these components: what is misspelt holds nothing. No
+    /// line on digests of a component that is like none of them, which a rollback may have removed.
+    pub fn strangers(&self, known: &[&str]) -> Vec<String> {
+        let mut found = Vec::new();
+        for hold in self.entries.iter().filter(|hold| !known.contains(&hold.component.as_str())) {
+            let line = match nearest(&hold.component, known.iter().copied()) {
+                Some(meant) => format!(": did you mean `{}`?", escape(meant)),
+                None if hold.digest.is_none() && !known.is_empty() => String::new(),
+                None => continue,
+            };
+            found.push(format!(
+                "`{}` is held and is no component of the manifest{line}",
+                escape(&hold.component)
+            ));
+        }
+        found.dedup();
+        found
     }
 
     /// What holds this pin of a component: the component as a whole, or the digest.
@@ -127,9 +149,11 @@ impl Holds {
     }
 
     fn inserted(&self, hold: &Hold) -> Result<String, Refusal> {
-        let Some(document) = &self.document else {
-            let intro = "# What may not be released, and why. `sysbom unhold` takes an entry away.\n";
-            let empty = Document::parse(format!("{intro}{HOLDS}:\n")).expect("the frame is YAML");
+        let document = self.document.as_ref();
+        let Some(document) = document.filter(|document| root_of(document).is_some()) else {
+            let text = document.map(Document::text).filter(|text| !text.trim().is_empty());
+            let empty =
+                Document::parse(frame(text.unwrap_or(INTRO))).map_err(|fault| unwritable(fault.message))?;
             let value = Value::Mapping(vec![(hold.component.clone(), entry_of(hold))]);
             let at = Path::of_keys([HOLDS]);
             return yaml::apply(&empty, &yaml::Change::Replace { at, value }).map_err(unwritable);
@@ -144,6 +168,18 @@ impl Holds {
         }
         insert_below(document, &levels, hold)
     }
+}
+
+/// What is written in the file, if not comments alone.
+fn root_of(document: &Document) -> Option<NodeId> {
+    document.root().filter(|&root| !document.is_missing(root))
+}
+
+/// A file of comments with the key below them, to hang the first hold on.
+fn frame(comments: &str) -> String {
+    let end = if comments.contains("\r\n") { "\r\n" } else { "\n" };
+    let gap = if comments.ends_with('\n') { "" } else { end };
+    format!("{comments}{gap}{HOLDS}:{end}")
 }
 
 type Level = (String, Option<Vec<(String, Value)>>);
@@ -214,15 +250,25 @@ fn read_component(
     let mut whole =
         Hold { component: component.to_owned(), digest: None, tag: None, reason: String::new(), since: None };
     let mut digests = Vec::new();
-    let mut is_whole = true;
-    for (key, value) in mapping(document, value, component)? {
+    let keys = mapping(document, value, component)?;
+    // `digests` alone narrows the hold. With a word of its own besides, the component is held too.
+    let is_whole = keys.iter().all(|(key, _)| *key != DIGESTS) || keys.len() > 1;
+    for (key, value) in keys {
         if key == DIGESTS {
-            is_whole = !whole.reason.is_empty();
+            if !is_whole && document.entries(value).is_empty() {
+                let name = escape(component);
+                return Err(unreadable(&format!("`{DIGESTS}` of `{name}` is empty, which holds nothing")));
+            }
             for (digest, value) in mapping(document, value, DIGESTS)? {
                 let parsed: Digest =
                     digest.parse().map_err(|_| unreadable(&format!("`{}` is no digest", escape(digest))))?;
-                let mut hold = Hold { digest: Some(parsed), ..whole.clone() };
-                (hold.reason, hold.since) = (String::new(), None);
+                let mut hold = Hold {
+                    digest: Some(parsed),
+                    tag: None,
+                    reason: String::new(),
+                    since: None,
+                    ..whole.clone()
+                };
                 for (key, value) in mapping(document, value, digest)? {
                     set(document, &mut hold, key, value)?;
                 }
@@ -230,7 +276,6 @@ fn read_component(
             }
         } else {
             set(document, &mut whole, key, value)?;
-            is_whole = true;
         }
     }
     entries.extend(is_whole.then_some(whole).into_iter().chain(digests));
@@ -383,11 +428,66 @@ holds:
     }
 
     #[test]
+    fn a_hold_keeps_a_file_of_comments() {
+        for (comments, gap, end) in [
+            ("# ours\n\n# and theirs\n", "", "\n"),
+            ("# ours", "\n", "\n"),
+            ("# ours\r\n", "", "\r\n"),
+            ("---\n# ours\n", "", "\n"),
+        ] {
+            let text = file(comments).with(&[hold("web", None, "moves")]).expect(comments);
+            let lines = ["holds:", "  web:", "    reason: moves", "    since: 2024-06-15T10:15:00Z", ""];
+            assert_eq!(text, format!("{comments}{gap}{}", lines.join(end)));
+        }
+        assert_eq!(file("# ours\n").without("app", None), Ok(None));
+    }
+
+    #[test]
+    fn a_word_beside_the_digests_holds_the_component_as_a_whole() {
+        let of = |text: &str| file(&text.replace('A', digest("a").as_str()));
+        for text in [
+            "holds: {app: {since: 2024-06-15T10:15:00Z, digests: {A: {}}}}\n",
+            "holds: {app: {digests: {A: {}}, since: 2024-06-15T10:15:00Z}}\n",
+            "holds: {app: {reason: '', digests: {A: {}}}}\n",
+            "holds: {app: {reason: slow, digests: {}}}\n",
+        ] {
+            assert!(of(text).on("app", digest("b").as_str()).is_some(), "{text}");
+        }
+        let narrow = of("holds: {app: {digests: {A: {}}}}\n");
+        assert!(narrow.on("app", digest("b").as_str()).is_none());
+        assert!(narrow.on("app", digest("a").as_str()).is_some());
+    }
+
+    #[test]
+    fn a_name_that_is_no_component_is_said_with_what_was_meant() {
+        let held = file("holds: {App: {}, web: {}, zzzzzz: {}}\n");
+        assert_eq!(
+            held.strangers(&["app", "web"]),
+            [
+                "`App` is held and is no component of the manifest: did you mean `app`?",
+                "`zzzzzz` is held and is no component of the manifest",
+            ]
+        );
+        assert_eq!(held.strangers(&[]), [""; 0], "there is no manifest yet");
+        let of = |name: &str| {
+            file(&format!(
+                "holds: {{{name}: {{digests: {{{}: {{}}, {}: {{}}}}}}}}\n",
+                digest("a"),
+                digest("b")
+            ))
+        };
+        assert_eq!(of("App").strangers(&["app"]).len(), 1);
+        assert_eq!(of("removed").strangers(&["app"]), [""; 0]);
+    }
+
+    #[test]
     fn a_file_that_cannot_be_read_holds_everything() {
         for text in [
             "holds: [app]\n",
             "hold: {}\n",
             "holds: {app: {digests: {v1: {}}}}\n",
+            "holds: {app: {digests: {}}}\n",
+            "holds: {app: {digests: }}\n",
             "holds: {app: {reasn: x}}\n",
             "holds: {app: {}, app: {}}\n",
             "holds: {app: x}\n",

@@ -355,6 +355,8 @@ impl<'a> Release<'a> {
             return None;
         }
         let mut plan = self.state.plan(before, after, "Release");
+        let known: Vec<&str> = after.pins().into_iter().map(|(name, _)| name).collect();
+        plan.notes.extend(self.holds.strangers(&known));
         plan.date = self.made.iter().filter_map(|made| made.arrival.published_at).max();
         let stays =
             |made: &&Recorded| plan.changes.iter().any(|change| change.component == made.arrival.component);

@@ -72,6 +72,7 @@ impl<'a> Rollback<'a> {
         let mut plan = self.state.plan(Some(&self.before), &after, "Roll back");
         plan.title = title(self.state, &plan.changes);
         let holds = left(&plan.changes, reason);
+        plan.notes.extend(plan.changes.iter().filter_map(not_held));
         if !holds.is_empty() {
             let content = self.holds.with(&holds)?.into_bytes();
             let file = &self.state.system.holds;
@@ -229,6 +230,16 @@ fn left(changes: &[Change], reason: Reason<'_>) -> Vec<Hold> {
         })
     };
     changes.iter().filter_map(hold).collect()
+}
+
+/// That a pin is left which nothing keeps from coming back: a digest is held, never a tag.
+fn not_held(change: &Change) -> Option<String> {
+    let from =
+        change.from.as_ref().filter(|from| from.digest.is_empty() && change.to.as_ref() != Some(from))?;
+    let (name, tag) = (escape(&change.component), escape(&from.tag));
+    Some(format!(
+        "{name} {tag} is not held: it has no digest to hold; `sysbom hold {name} --reason TEXT` keeps the component as it is"
+    ))
 }
 
 pub(super) fn no_component(draft: &Draft, name: &str) -> Refusal {

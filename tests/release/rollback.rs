@@ -55,6 +55,28 @@ fn a_release_and_its_rollback_restore_the_state_and_hold_what_is_left() {
 }
 
 #[test]
+fn a_rollback_says_that_a_pin_without_digest_is_not_held() {
+    let state = |tag: &str| {
+        World::with_policy(&format!("images: {{app: {{image: a/app, tag: {tag}}}}}\n"), "digest: optional\n")
+    };
+    let plan = rollback(&state("v1.3.0"), &[], &state("v1.2.3")).plan.expect("it goes back");
+    assert_eq!(
+        plan.notes,
+        [
+            "app v1.3.0 is not held: it has no digest to hold; `sysbom hold app --reason TEXT` keeps the component as it is"
+        ]
+    );
+    assert!(!plan.writes.iter().any(|write| write.path.as_str() == "releases/holds.yaml"));
+}
+
+#[test]
+fn a_release_says_what_is_held_and_is_no_component() {
+    let world = World { holds: Some("holds: {App: {reason: slow}}\n".to_owned()), ..World::usual() };
+    let plan = world.release(&["app=v1.3.0@c"], &[]).plan.expect("it is updated");
+    assert_eq!(plan.notes, ["`App` is held and is no component of the manifest: did you mean `app`?"]);
+}
+
+#[test]
 fn going_to_a_newer_state_is_not_called_going_back() {
     let old = World::usual();
     let new = old.after(&old.release(&["app=v1.7.0@c"], &[]).plan.expect("it is updated"));
