@@ -157,6 +157,28 @@ fn what_is_protected_is_for_the_server_to_say() {
 }
 
 #[test]
+fn a_second_name_of_a_branch_is_judged_as_that_branch() {
+    let fixture = Fixture::new(Hash::Sha1);
+    for (at, head) in ["refs/heads/main", "refs/heads/trunk"].iter().enumerate() {
+        let guarded = Guarded::new(&fixture, &format!("guarded{at}"), &[]);
+        let server = fixture.scratch.at(&guarded.server);
+        server.git(&["symbolic-ref", "refs/heads/trunk", "refs/heads/main"]);
+        server.git(&["symbolic-ref", "refs/remotes/mirror/main", "refs/heads/main"]);
+        server.git(&["symbolic-ref", "HEAD", head]);
+        server.git(&["config", "receive.denyDeleteCurrent", "ignore"]);
+        let before = guarded.refs();
+        let refused = |pushed: &str, rule: &str| {
+            guarded.clone.try_git(&["push", "--force", "origin", pushed]).expect(1).says(rule);
+            assert_eq!(guarded.refs(), before, "{pushed} with HEAD at {head}");
+        };
+        for name in ["refs/heads/main", "refs/heads/trunk", "refs/remotes/mirror/main"] {
+            refused(&format!(":{name}"), "manifest-missing");
+            refused(&format!("main^:{name}"), "archive-missing");
+        }
+    }
+}
+
+#[test]
 fn a_policy_of_the_server_wins_over_that_of_the_repository() {
     let fixture = Fixture::new(Hash::Sha1);
     let guarded = Guarded::new(&fixture, "guarded", &[]);

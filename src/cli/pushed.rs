@@ -1,6 +1,6 @@
 //! What a push would publish, as git (or a hook manager in its place) tells a pre-push hook.
 
-use crate::git::{Base, Repo};
+use crate::git::{Base, Repo, is_kept_by_git};
 use crate::text::shell_word;
 use crate::tree::ObjectId;
 
@@ -29,11 +29,6 @@ pub fn read(remote: Option<&str>, env: &Env, repo: &Repo, lines: &str) -> Result
     pushed.into_iter().map(update).filter_map(Result::transpose).collect()
 }
 
-/// What git and its tools keep in refs of their own: no server deploys from there, and what stands
-/// there is often no operation repository's tree.
-const KEPT_BY_GIT: &[&str] =
-    &["refs/notes/", "refs/stash", "refs/remotes/", "refs/replace/", "refs/original/", "refs/bisect/"];
-
 /// One ref of a push.
 struct Pushed {
     /// What it is to be; `None` where it is to go.
@@ -61,8 +56,7 @@ impl Pushed {
     /// (`refs/for/main`, `refs/deploy/live`): what it adds to base. What base has been judged with
     /// is judged no second time, and where nothing else is known, content alone counts.
     fn beside_branches(self, repo: &Repo, base: Option<&Base>) -> Result<Option<Update>, Failure> {
-        let is_kept = KEPT_BY_GIT.iter().any(|kept| self.remote_ref.starts_with(kept));
-        let Some(new) = self.new.filter(|_| !is_kept) else { return Ok(None) };
+        let Some(new) = self.new.filter(|_| !is_kept_by_git(&self.remote_ref)) else { return Ok(None) };
         let Some(new) = repo.commit_behind(&new)? else { return Ok(None) };
         let Some(base) = base else { return Ok(Some(Update::first(new))) };
         let contained = repo.merge_base(&base.commit, std::slice::from_ref(&new))?;

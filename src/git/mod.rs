@@ -46,7 +46,7 @@ pub use fs::replace_file;
 pub use index::IndexTree;
 pub use join::Joined;
 pub use patience::retry;
-pub use pushed::RefUpdate;
+pub use pushed::{RefUpdate, is_kept_by_git};
 pub use remote::{Lease, Push, Pushed};
 pub use setup::{AttributesFile, Check, HookSet, Setup, Step, StepOutcome};
 pub use stage::{Existing, FileWrite, IndexGets};

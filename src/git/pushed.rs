@@ -50,12 +50,18 @@ impl RefUpdate {
     pub fn branch(&self) -> Option<&str> {
         self.name.strip_prefix("refs/heads/")
     }
-
-    /// Whether it is a tag.
-    pub fn is_tag(&self) -> bool {
-        self.name.starts_with("refs/tags/")
-    }
 }
+
+/// Whether a ref is one of those that git and its tools keep for themselves: no server deploys from
+/// there, and what stands there is often no operation repository's tree.
+pub fn is_kept_by_git(name: &str) -> bool {
+    const KEPT: &[&str] =
+        &["refs/notes/", "refs/stash", "refs/remotes/", "refs/replace/", "refs/original/", "refs/bisect/"];
+    KEPT.iter().any(|kept| name.starts_with(kept))
+}
+
+/// As far as git follows refs that name refs.
+const MOST_STEPS: usize = 5;
 
 /// An id of a push. Zeros mean that there is nothing, in the length of whichever hash.
 #[allow(clippy::option_option, reason = "no id at all, and the id that stands for nothing")]
@@ -82,6 +88,38 @@ impl Repo {
             matches!(meta.source, Source::System | Source::Local | Source::Worktree)
         });
         values.into_iter().flatten().map(|value| value.to_string()).collect()
+    }
+
+    /// The full name of the ref that a push to `name` moves: where `name` is symbolic here, git follows
+    /// it and tells its hooks nothing of that.
+    ///
+    /// # Errors
+    /// A ref cannot be read, or it leads on and on.
+    pub fn led_to(&self, name: &str) -> Result<String, Error> {
+        let attempt = || format!("could not read `{name}`");
+        let mut at = name.to_owned();
+        for _ in 0..=MOST_STEPS {
+            let found = self.inner.try_find_reference(at.as_str());
+            let found = found.map_err(|cause| Error::new(attempt()).because(cause))?;
+            match found.as_ref().and_then(|found| found.target().try_name().map(ToString::to_string)) {
+                Some(next) => at = next,
+                None => return Ok(at),
+            }
+        }
+        Err(Error::new(attempt()).because("it is a symbolic ref that leads to no end"))
+    }
+
+    /// The branches here that are another name of a branch, each with the one that it leads to; all
+    /// names are full.
+    ///
+    /// # Errors
+    /// The refs cannot be read.
+    pub fn other_names(&self) -> Result<Vec<(String, String)>, Error> {
+        let listed = self.git().output(&["for-each-ref", "--format=%(symref) %(refname)", "refs/heads/"])?;
+        let listed = String::from_utf8_lossy(&listed);
+        let symbolic =
+            listed.lines().filter_map(|line| line.split_once(' ')).filter(|(to, _)| !to.is_empty());
+        symbolic.map(|(_, name)| Ok((name.to_owned(), self.led_to(name)?))).collect()
     }
 
     /// The full name of the branch that HEAD names, whether it exists or not; `None` where HEAD

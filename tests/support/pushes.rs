@@ -261,6 +261,14 @@ pub const BAD: &[Push] = &[
         p.git(&["tag", "-a", "-m", "deploy me", "deploy"]);
         &["deploy"]
     }),
+    bad("a ref of the server's own that leads to what no branch has", &["floating-tag"], |p| {
+        changed(p, |t| t.replace("v1.1.0", "latest"));
+        &["main:refs/deploy/live"]
+    }),
+    bad("a change for review with a floating tag", &["floating-tag"], |p| {
+        changed(p, |t| t.replace("v1.1.0", "latest"));
+        &["main:refs/for/main"]
+    }),
     bad("a merge that hides a bad file", &["floating-tag"], |p| {
         merged(p, &both_sides().replace("v2.1.0", "latest"))
     }),
@@ -379,6 +387,7 @@ pub const GOOD: &[Push] = &[
         p.git(&["tag", "v0", "main^"]);
         &["v1", "v0"]
     }),
+    good("a ref of the server's own on main", |_| &["main:refs/deploy/live"]),
     good("a release and its tag at once", |p| {
         changed(p, |t| t.replace("v1.1.0", "v1.2.0"));
         p.git(&["tag", "v2"]);

@@ -2,11 +2,11 @@
 //! `--no-verify`, this does not let in.
 //!
 //! A protected branch is judged as the update that it is, from where it stands to where the push
-//! takes it. Every other branch, and a tag that leads elsewhere, is judged by what it adds to the
-//! default branch. Nothing is written into the repository. What cannot be judged is refused.
+//! takes it. Every other branch, and a tag or other ref that leads elsewhere, is judged by what it
+//! adds to the default branch. Nothing is written into the repository. What cannot be judged is refused.
 
 use crate::check::{Finding, Scope, Severity, judge};
-use crate::git::{RefUpdate, Repo};
+use crate::git::{RefUpdate, Repo, is_kept_by_git};
 use crate::policy::Date;
 use crate::report::{Counts, Format};
 use crate::text::escape;
@@ -31,7 +31,7 @@ pub fn pre_receive(args: &GateArgs, env: &Env, console: &mut Console) -> Result<
     let repo = env.server_repository()?;
     let gate = Gate::new(args, &repo, env)?;
     let _watch = gate.watch();
-    Ok(gate.answer(&RefUpdate::read_lines(&input)?, console))
+    gate.answer(RefUpdate::read_lines(&input)?, console)
 }
 
 /// Judges one ref, as git's `update` hook names it.
@@ -50,7 +50,7 @@ pub fn update(
     let repo = env.server_repository()?;
     let gate = Gate::new(args, &repo, env)?;
     let _watch = gate.watch();
-    Ok(gate.answer(&[RefUpdate::of_words(name, old, new)?], console))
+    gate.answer(vec![RefUpdate::of_words(name, old, new)?], console)
 }
 
 /// One server's repository and what it asks of a push.
@@ -60,6 +60,8 @@ struct Gate<'a> {
     settings: Settings,
     /// The full name of the branch whose policy judges branches that are not protected.
     default_branch: Option<String>,
+    /// The branches that are another name of a branch, and of which: both are protected, or neither.
+    other_names: Vec<(String, String)>,
     /// Whether messages for a web page have to be marked, as GitLab wants it.
     for_gitlab: bool,
 }
@@ -71,6 +73,7 @@ impl<'a> Gate<'a> {
             today: env.today()?,
             settings: Settings::read(args, repo)?,
             default_branch: repo.head_branch()?,
+            other_names: repo.other_names()?,
             for_gitlab: env.var("GL_PROTOCOL").is_some_and(|protocol| protocol == "web"),
         })
     }
@@ -81,10 +84,14 @@ impl<'a> Gate<'a> {
     }
 
     /// Judges every ref and shows everything that is wrong, whatever is wrong with the others.
-    fn answer(&self, updates: &[RefUpdate], console: &mut Console) -> Exit {
+    fn answer(&self, mut updates: Vec<RefUpdate>, console: &mut Console) -> Result<Exit, Failure> {
+        for update in &mut updates {
+            // A branch may have a second name here, as after `master` became `main`.
+            update.name = self.repo.led_to(&update.name)?;
+        }
         let mut exit = Exit::Ok;
-        for update in updates {
-            let shown = match self.judge(update, updates) {
+        for update in &updates {
+            let shown = match self.judge(update, &updates) {
                 Ok(findings) if findings.is_empty() => continue,
                 Ok(findings) => {
                     if Counts::of(&findings).errors > 0 && exit == Exit::Ok {
@@ -99,7 +106,7 @@ impl<'a> Gate<'a> {
             };
             self.say(&format!("sysbom: {}\n{shown}", escape(&update.name)), console);
         }
-        match (exit, self.settings.enforce) {
+        Ok(match (exit, self.settings.enforce) {
             (Exit::Ok, _) => Exit::Ok,
             (_, Enforce::Warn) => {
                 self.say("sysbom: this server lets the push pass all the same\n", console);
@@ -109,7 +116,7 @@ impl<'a> Gate<'a> {
                 self.say("sysbom: the push is refused; nothing has changed on the server\n", console);
                 refused
             }
-        }
+        })
     }
 
     /// GitLab shows in its pages what is marked; a terminal gets all there is anyway.
@@ -136,16 +143,17 @@ impl<'a> Gate<'a> {
                 Some(old) if self.is_protected(branch) => self.deletion(branch, old),
                 Some(_) | None => Ok(Vec::new()),
             },
-            (None, Some(new)) if pushed.is_tag() => self.tag(new, all),
-            // Nothing is deployed from notes and the like.
-            (None, _) => Ok(Vec::new()),
+            (None, Some(new)) if !is_kept_by_git(&pushed.name) => self.beside_branches(new, all),
+            (None, Some(_) | None) => Ok(Vec::new()),
         }
     }
 
     /// Where neither settings nor HEAD say what is protected, everything is.
     fn is_protected(&self, branch: &str) -> bool {
-        self.settings.protected.is_empty()
-            || self.settings.protected.iter().any(|pattern| pattern.fits(branch))
+        let others = self.other_names.iter().filter(|(_, end)| short_name(end) == Some(branch));
+        let names: Vec<&str> = others.filter_map(|(name, _)| short_name(name)).chain([branch]).collect();
+        let protected = &self.settings.protected;
+        protected.is_empty() || protected.iter().any(|pattern| names.iter().any(|name| pattern.fits(name)))
     }
 
     /// A protected branch moves, forward or by force.
@@ -190,15 +198,14 @@ impl<'a> Gate<'a> {
         self.ask(&update, tip.as_ref())
     }
 
-    /// A tag that a protected branch contains names what has been judged. Another one can be
-    /// deployed all the same, and is judged as a branch.
-    fn tag(&self, new: &ObjectId, all: &[RefUpdate]) -> Result<Vec<Finding>, Failure> {
+    /// A tag, or a ref of the server's own (`refs/deploy/live`), that a protected branch contains names
+    /// what has been judged. Another one can be deployed all the same, and is judged as a branch.
+    fn beside_branches(&self, new: &ObjectId, all: &[RefUpdate]) -> Result<Vec<Finding>, Failure> {
         let Some(commit) = self.repo.commit_behind(new)? else { return Ok(Vec::new()) };
         let standing = self.repo.branches("refs/heads/")?.into_iter().map(|branch| (branch.name, branch.tip));
         let pushed = all.iter().filter_map(|update| Some((update.name.clone(), update.new.clone()?)));
         for (name, tip) in pushed.chain(standing) {
-            let is_protected =
-                name.strip_prefix("refs/heads/").is_some_and(|branch| self.is_protected(branch));
+            let is_protected = short_name(&name).is_some_and(|branch| self.is_protected(branch));
             if is_protected && self.repo.is_ancestor(&commit, &tip)? {
                 return Ok(Vec::new());
             }
@@ -224,6 +231,10 @@ impl<'a> Gate<'a> {
         let by = Judge { policies, today: self.today, scope: Scope::NewHistory, moves: self.settings.moves };
         update.judge_by(self.repo, &by)
     }
+}
+
+fn short_name(branch: &str) -> Option<&str> {
+    branch.strip_prefix("refs/heads/")
 }
 
 fn no_commit(name: &str, id: &ObjectId) -> Failure {
