@@ -370,3 +370,9 @@ fn an_alias_of_an_image_is_written_out_in_its_place() {
         files.manifest
     );
 }
+
+#[test]
+fn a_text_of_very_many_documents_is_refused_before_it_is_read() {
+    let fault = read("all.yaml", &"---\na: b\n".repeat(30_000)).expect_err("it is too much");
+    assert_eq!(fault.message, "could not read all.yaml: it holds more than 20000 documents");
+}

@@ -117,6 +117,9 @@ pub fn read(name: &str, text: &str) -> Result<Found, LiveError> {
     }
 }
 
+/// How many documents a text may hold.
+const MOST_DOCUMENTS: usize = 20_000;
+
 /// The documents of a text that are not empty. A `---` at the beginning of a line begins one,
 /// whatever it stands in.
 fn documents(name: &str, text: &str) -> Result<Vec<Document>, LiveError> {
@@ -129,6 +132,12 @@ fn documents(name: &str, text: &str) -> Result<Vec<Document>, LiveError> {
             starts.push(offset);
         }
         offset += line.len();
+    }
+    if starts.len() > MOST_DOCUMENTS {
+        return Err(LiveError::new(
+            format!("could not read {}: it holds more than {MOST_DOCUMENTS} documents", escape(name)),
+            "give the manifests of one system",
+        ));
     }
     starts.push(text.len());
     let mut documents = Vec::new();
