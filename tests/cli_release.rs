@@ -199,6 +199,9 @@ fn a_snapshot_is_brought_back_by_the_commands_that_show_prints() {
         assert!(text.replace('"', "").contains(part), "{part}\n{text}");
     }
     scratch.sysbom(&["snapshot", "exp-1", "--direct"]).expect(1).says("the id `exp-1` is taken");
+    scratch.sysbom(&["snapshot", "by-itself", "--direct"]).expect(0);
+    let by_itself = scratch.read("releases/history/by-itself.yaml").replace('"', "");
+    assert!(by_itself.contains(&values), "{by_itself}");
     scratch
         .sysbom(&["snapshot", "exp-2", "--set", "canaryWieght=10", "--direct"])
         .expect(1)
@@ -349,7 +352,21 @@ fn what_is_held_is_listed_and_a_hold_that_changes_nothing_speaks_of_the_file() {
     scratch.sysbom(&["hold", "app", "--reason", "wait", "--direct"]).expect(0);
     let again = scratch.sysbom(&["hold", "app", "--reason", "longer", "--direct"]).expect(0);
     again.says("nothing to do: releases/holds.yaml holds `app` already: wait");
-    scratch.sysbom(&["hold"]).expect(0).says("app: wait (since ").says("lift it: sysbom unhold app");
+    let held = scratch.read("releases/holds.yaml");
+    scratch.write("releases/holds.yaml", format!("{held}  App: {{reason: slow}}\n"));
+    scratch.commit("by hand");
+    scratch
+        .sysbom(&["hold"])
+        .expect(0)
+        .says("warning: `App` is held and is no component of the manifest: did");
+    scratch.write("releases/holds.yaml", held);
+    scratch.commit("mended");
+    scratch
+        .sysbom(&["hold"])
+        .expect(0)
+        .never_says("warning")
+        .says("app: wait (since ")
+        .says("lift it: sysbom unhold app");
     scratch.sysbom(&["hold", "--format", "json"]).expect(0).says("\"reason\": \"wait\"");
     scratch.sysbom(&["unhold", "app", "--direct"]).expect(0);
     scratch.sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--direct"]).expect(0);

@@ -54,7 +54,7 @@ pub struct Args {
     /// The folder of the chart, to be recorded; found by itself where there is one only
     #[arg(long, value_name = "DIR")]
     chart: Option<String>,
-    /// A values file that goes before the snapshot, to be recorded
+    /// A values file that goes before the snapshot, to be recorded; values.yaml at the top by itself
     #[arg(long, value_name = "FILE")]
     values: Vec<String>,
     /// What load it runs under
@@ -188,10 +188,9 @@ fn plan(args: &Args, here: &Here<'_>, id: &SnapshotId, asked: &Asked) -> Result<
 }
 
 fn record(args: &Args, here: &Here<'_>, tree: &dyn Tree, from: &Former) -> Result<Record, Failure> {
-    let values = args.values.iter().map(|path| {
-        let path = RepoPath::new(path.as_str());
-        Ok((path.to_string(), sha256_hex(&file(tree, &path)?)))
-    });
+    let values = values(args, here, tree)?
+        .into_iter()
+        .map(|path| Ok((path.to_string(), sha256_hex(&file(tree, &path)?))));
     let of_snapshot = std::str::from_utf8(&from.bytes).ok().and_then(Record::read).is_some();
     Ok(Record {
         owner: args.owner.clone().filter(|text| !text.is_empty()),
@@ -205,6 +204,17 @@ fn record(args: &Args, here: &Here<'_>, tree: &dyn Tree, from: &Former) -> Resul
         metrics: args.metrics.clone(),
         reproduces: of_snapshot.then(|| from.name.clone()),
     })
+}
+
+/// The values files that are named, or the one at the top, where Helm's users look for it.
+fn values(args: &Args, here: &Here<'_>, tree: &dyn Tree) -> Result<Vec<RepoPath>, Failure> {
+    if !args.values.is_empty() {
+        return Ok(args.values.iter().map(|path| RepoPath::new(path.as_str())).collect());
+    }
+    let usual = RepoPath::new("values.yaml");
+    let is_there = tree.entry(&usual)?.is_some_and(|entry| entry.kind == Kind::File);
+    let is_manifest = here.standing.system.manifest == usual;
+    Ok(if is_there && !is_manifest { vec![usual] } else { Vec::new() })
 }
 
 /// The chart that is named, or the only one there is.

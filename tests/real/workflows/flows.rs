@@ -48,13 +48,14 @@ fn a_snapshot_for_an_experiment(github: &mut GitHub) {
         "hypothesis": "faster",
         "parameters": "{canaryEnabled: true, stableWeight: 90, canaryWeight: 10}",
         "images": format!("appCanary=ghcr.io/acme/app:v2.0.0@{}", digest_of("v2.0.0")),
+        "values": CURRENT,
         "from": "",
     });
     github.run("snapshot", &by_hand(&inputs)).succeeded();
     github.after(&before);
     github.merge_all();
     let snapshot = github.forge.file("main", "releases/history/exp-1.yaml");
-    for text in ["snapshotId: exp-1", "canaryWeight: 10", "appCanary", "ada"] {
+    for text in ["snapshotId: exp-1", "canaryWeight: 10", "appCanary", "ada", "path: releases/current.yaml"] {
         assert!(snapshot.contains(text), "{text:?} is not in\n{snapshot}");
     }
 }

@@ -80,7 +80,7 @@ fn hostile_text_in_a_form_executes_nothing() {
             ("promote", json!({"from": text, "to": text, "components": text})),
             (
                 "snapshot",
-                json!({"id": text, "hypothesis": text, "parameters": text, "images": text, "from": text}),
+                json!({"id": text, "hypothesis": text, "parameters": text, "images": text, "values": text, "from": text}),
             ),
         ];
         for (name, inputs) in forms {
