@@ -99,7 +99,9 @@ mod tests {
             let expected: Value = serde_json::from_str(text).expect("it is JSON");
             assert_eq!(read(text.as_bytes()).ok(), Some(expected), "{text}");
         }
-        assert!(read(b"{} {}").is_err() && read(b"").is_err() && read(&[b'['; 60_000]).is_err());
+        assert!(
+            read(b"{} {}").is_err() && read(b"").is_err() && read("[".repeat(60_000).as_bytes()).is_err()
+        );
     }
 
     #[test]
