@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{DIGEST_A, Place, Ran, Scratch, manifest};
+use crate::support::{DIGEST_A, Place, Ran, Scratch, manifest, program};
 
 /// Where the manifest is.
 const MANIFEST: &str = "releases/current.yaml";
@@ -296,10 +296,7 @@ impl Fixture {
         let place = self.scratch.at(&folder);
         place.git(&["remote", "set-url", "origin", "../server-of-one.git"]);
         let order = (meeting.prepare)(&place, bytes);
-        // The program as it ships may be named; it is many times as fast.
-        let program =
-            std::env::var("SYSBOM_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sysbom").to_owned());
-        let mut command = self.scratch.command(&folder, &program);
+        let mut command = self.scratch.command(&folder, &program());
         command.args(&order.arguments).envs(order.variables);
         let taken = watched(&mut command, &order.input);
         for made in [folder, server] {

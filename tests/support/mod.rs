@@ -242,7 +242,7 @@ impl Place<'_> {
 
     /// Runs the built sysbom.
     pub fn sysbom(&self, arguments: &[&str]) -> Ran {
-        self.run(env!("CARGO_BIN_EXE_sysbom"), arguments, "")
+        self.run(&program(), arguments, "")
     }
 
     /// Writes a file, with its folders.
@@ -277,10 +277,16 @@ impl Place<'_> {
     }
 }
 
+/// The built sysbom: the one that `SYSBOM_PROGRAM` names, as it ships and many times as fast, or the
+/// one of these tests.
+pub fn program() -> String {
+    std::env::var("SYSBOM_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_sysbom").to_owned())
+}
+
 /// The path of the machine, with the built sysbom first.
 pub fn path_with_sysbom() -> OsString {
-    let program = Path::new(env!("CARGO_BIN_EXE_sysbom"));
-    let own = program.parent().expect("the program lies in a folder").to_owned();
+    let program = program();
+    let own = Path::new(&program).parent().expect("the program lies in a folder").to_owned();
     let theirs = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&theirs)))
         .expect("cargo's folder has no colon")
