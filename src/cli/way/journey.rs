@@ -1,0 +1,205 @@
+//! A command's journey: plan on base as it stands, deliver, and once more if others were faster.
+
+use crate::git::{Base, Content, Repo};
+use crate::policy::{Direct, System};
+use crate::release::{Deed, Outcome, Plan, Planned};
+use crate::text::escape;
+use crate::tree::{ObjectId, RepoPath};
+
+use super::super::before::{Before, Branch};
+use super::super::console::Console;
+use super::super::deliver::{Delivery, Proposal, Route};
+use super::super::env::Env;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::former::chosen;
+use super::super::standing::{Standing, systems};
+use super::super::target::Target;
+use super::super::waiting::Waiting;
+use super::saying::with_branch;
+use super::{Here, Way, refused};
+
+/// A command on its way.
+pub struct Journey<'a> {
+    /// The options.
+    pub way: &'a Way,
+    /// The world.
+    pub env: &'a Env,
+    /// The system that is asked for otherwise than by `--system`.
+    pub system: Option<&'a str>,
+    /// The branch to commit on, by the name of the system, unless `--branch` names one.
+    pub branch: &'a dyn Fn(Option<&str>) -> String,
+    /// What becomes of a commit that waits on that branch.
+    pub before: Before,
+}
+
+impl Journey<'_> {
+    /// Plans on base as it is, delivers, and says what came of it; a failure too, where a run shows it.
+    pub fn run(
+        &self,
+        console: &mut Console,
+        plan: &dyn Fn(&Here<'_>) -> Result<Planned, Failure>,
+    ) -> Result<Exit, Failure> {
+        let result = self.travel(console, plan);
+        if let Err(failure) = &result {
+            self.annotate(console, failure)?;
+        }
+        result
+    }
+
+    fn travel(
+        &self,
+        console: &mut Console,
+        plan: &dyn Fn(&Here<'_>) -> Result<Planned, Failure>,
+    ) -> Result<Exit, Failure> {
+        let repo = self.env.repository()?;
+        if self.way.worktree {
+            return self.in_worktree(&repo, console, plan);
+        }
+        let target = Target::find(&repo, self.way.base.as_deref(), self.way.push.as_deref())?;
+        if let Some(name) = &self.way.branch {
+            refuse_odd_name(&repo, name)?;
+        }
+        let base = target.refresh(&repo, self.way.branches())?;
+        let system = self.chosen(systems(&repo, &base)?)?;
+        let route = self.route(&repo, &target, system.name.as_deref())?;
+        let planned = |base: &Base, tip: Option<&ObjectId>| {
+            let planned = self.planned(&repo, base, &system, &route, tip, plan)?;
+            self.proposed(&repo, base, planned)
+        };
+        if self.way.dry_run {
+            let tip = match &route {
+                Route::Branch(name) => target.tip(&repo, name)?,
+                Route::Direct => None,
+            };
+            let (_, outcome) = planned(&base, tip.as_ref())?;
+            let outcome = Outcome { deed: Deed::DryRun, ..outcome };
+            return self.say(console, &with_branch(outcome, &route, &target, None, &base.commit));
+        }
+        let delivery = Delivery {
+            repo: &repo,
+            target: &target,
+            route: route.clone(),
+            made_for: (self.branch)(system.name.as_deref()),
+            author: self.way.author.clone(),
+            sign: self.way.sign,
+            today: self.env.today()?,
+        };
+        let delivered = delivery.run(base, planned)?;
+        self.arrived(console, &repo, delivered, &route, &target)
+    }
+
+    pub(super) fn chosen(&self, systems: Vec<System>) -> Result<System, Failure> {
+        if let (Some(option), Some(asked)) = (self.way.system.as_deref(), self.system)
+            && option != asked
+        {
+            let (option, asked) = (escape(option), escape(asked));
+            return Err(Failure::new(format!(
+                "this is for the system `{asked}`, and `--system` says `{option}`"
+            ))
+            .help("leave out `--system`, or ask for that system"));
+        }
+        chosen(systems, self.system.or(self.way.system.as_deref()))
+    }
+
+    fn route(&self, repo: &Repo, target: &Target, system: Option<&str>) -> Result<Route, Failure> {
+        if self.way.direct {
+            return Ok(Route::Direct);
+        }
+        let name = self.way.branch.clone().unwrap_or_else(|| (self.branch)(system));
+        refuse_odd_name(repo, &name)?;
+        if target.branch() == Some(format!("refs/heads/{name}").as_str()) {
+            return Err(Failure::new(format!("`{}` is the base branch", escape(&name)))
+                .help("to commit on it itself, use `--direct` instead of `--branch`"));
+        }
+        // Of a branch that somebody names himself, only what was fetched is known.
+        if (self.way.branch.is_none() || target.remote().is_none())
+            && let Some(other) = target.in_the_way_of(repo, &name)?
+        {
+            let (shown, other) = (escape(&name), escape(&other));
+            let how = match target.remote() {
+                Some(remote) => format!("git push {} --delete {other}", escape(remote)),
+                None => format!("git branch -D {other}"),
+            };
+            return Err(Failure::new(format!(
+                "git cannot have the branch `{shown}` beside the branch `{other}`"
+            ))
+            .help(format!("merge what waits on `{other}`, or let it go; then `{how}`")));
+        }
+        Ok(Route::Branch(name))
+    }
+
+    fn planned(
+        &self,
+        repo: &Repo,
+        base: &Base,
+        system: &System,
+        route: &Route,
+        tip: Option<&ObjectId>,
+        plan: &dyn Fn(&Here<'_>) -> Result<Planned, Failure>,
+    ) -> Result<Planned, Failure> {
+        // The system is the same, its policy is the one of base at this moment.
+        let system =
+            systems(repo, base)?.into_iter().find(|now| now.name == system.name).ok_or_else(|| {
+                Failure::new(format!("the system is gone from {}", escape(&base.name))).help("run it again")
+            })?;
+        if *route == Route::Direct && system.policy.direct.value == Direct::Deny {
+            return Ok(refused(
+                "the policy does not let a release go straight onto the base branch",
+                "leave out `--direct` and open a pull request; `direct: allow` in `.sysbom.yaml` changes that",
+            ));
+        }
+        let mut standing = Standing::read(repo, base, system)?;
+        let now = self.env.now()?;
+        let Route::Branch(name) = route else {
+            return plan(&Here { repo, base, standing: &standing, waiting: &[], now });
+        };
+        let own = (self.branch)(standing.system.name.as_deref());
+        let looking = Waiting { repo, base, now };
+        let branch = Branch { looking, before: self.before, name, made_for: &own };
+        let made = match branch.made(tip, &standing.system)? {
+            Ok(made) => made,
+            Err(in_the_way) => return Ok(in_the_way),
+        };
+        let kept = made.as_ref().filter(|_| self.before == Before::Kept);
+        if let Some(made) = kept
+            && let Some(in_the_way) = branch.keep(made, &mut standing)?
+        {
+            return Ok(in_the_way);
+        }
+        let waiting = made.as_ref().map_or(&[][..], |made| &made.waiting);
+        let planned = plan(&Here { repo, base, standing: &standing, waiting, now })?;
+        match kept {
+            Some(made) => branch.beside(made, planned),
+            None => Ok(planned),
+        }
+    }
+
+    fn proposed(
+        &self,
+        repo: &Repo,
+        base: &Base,
+        planned: Planned,
+    ) -> Result<(Option<Proposal>, Outcome), Failure> {
+        let committed = repo.commit(&base.commit)?.committer_time;
+        let now = self.env.now()?;
+        let proposal = planned.plan.as_ref().map(|plan| Proposal {
+            writes: contents(plan),
+            message: plan.message(),
+            date: plan.committer_time(Some(committed), now),
+        });
+        Ok((proposal, Outcome::of(planned)))
+    }
+}
+
+fn refuse_odd_name(repo: &Repo, branch: &str) -> Result<(), Failure> {
+    if repo.is_branch_name(branch)? {
+        return Ok(());
+    }
+    let shown = escape(branch);
+    Err(Failure::new(format!("git takes `{shown}` for no branch name")).help("name another with --branch"))
+}
+
+fn contents(plan: &Plan) -> Vec<(RepoPath, Content)> {
+    plan.writes.iter().map(|write| (write.path.clone(), Content::Bytes(write.content.clone()))).collect()
+}
