@@ -4,7 +4,7 @@ use crate::text::{Edit, Span};
 
 use super::super::plan::{CollectionPlan, Plan};
 use super::super::sides::Side;
-use super::super::view::{Child, Collection};
+use super::super::view::{Child, Collection, View};
 use super::{Collections, Mode, Unplaceable, Writer};
 
 impl<'v> Writer<'_, 'v> {
@@ -56,16 +56,14 @@ impl<'v> Writer<'_, 'v> {
                 }
             }
         }
-        let is_commented = !self.canvas().comments(canvas.tail).is_empty();
         let same_comments = plan.tail.is_none_or(|side| {
             let theirs = sides.get(side).map(|collection| self.view(side).comments(collection.tail));
             theirs.is_none_or(|comments| comments == self.canvas().comments(canvas.tail))
         });
-        if !same_comments || (is_commented && (gone.contains(&true) || !incoming.is_empty())) {
-            // Nobody can say which entry a comment between commas belongs to.
+        if !same_comments {
             return Err(Unplaceable);
         }
-        self.take_out(canvas, &gone);
+        self.take_out(canvas, &gone)?;
         self.put_in(&incoming, sides, canvas, &gone)
     }
 
@@ -78,8 +76,9 @@ impl<'v> Writer<'_, 'v> {
         Ok(format!("{text}{}", gap(text)))
     }
 
-    /// Removes entries, each with the comma that set it off from a neighbour that stays.
-    fn take_out(&mut self, canvas: &Collection, gone: &[bool]) {
+    /// Removes entries, each with the comma that set it off from a neighbour that stays. Nobody can
+    /// say whether a comment beside them would have to go too.
+    fn take_out(&mut self, canvas: &Collection, gone: &[bool]) -> Result<(), Unplaceable> {
         let mut last_kept: Option<usize> = None;
         let mut at = 0;
         while at < gone.len() {
@@ -100,13 +99,26 @@ impl<'v> Writer<'_, 'v> {
                     Span::new(canvas.children[at].core.start, canvas.children[gone.len() - 1].core.end)
                 }
             };
+            let around = Span::new(
+                last_kept.map_or(canvas.tail.start, |last| canvas.children[last].core.end),
+                next_kept.map_or(canvas.tail.end, |next| canvas.children[next].core.start),
+            );
+            if self.is_commented(around) {
+                return Err(Unplaceable);
+            }
             let kept_edits = |edit: &Edit| !span.covers(edit.span);
             self.edits.retain(kept_edits);
             self.edits.push(Edit::remove(span));
             at = next_kept.unwrap_or(gone.len());
         }
+        Ok(())
     }
 
+    fn is_commented(&self, span: Span) -> bool {
+        !self.canvas().comments(span).is_empty()
+    }
+
+    /// Brings entries in, never between a comment and the entry that it stands beside or above.
     fn put_in(
         &mut self,
         incoming: &[(&str, String)],
@@ -134,16 +146,33 @@ impl<'v> Writer<'_, 'v> {
             }) {
                 next += 1;
             }
-            self.edits.push(match kept_before(next) {
+            let first = canvas.children[first_kept].core.start;
+            let edit = match kept_before(next).map(|before| &canvas.children[before]) {
                 Some(before) => {
-                    let before = canvas.children[before].core;
-                    Edit::insert(before.end, format!("{}, {text}", gap(self.canvas().slice(before))))
+                    let end = before.core.end;
+                    let rest = self.canvas().text()[end..].find('\n').map_or(end, |rest| end + rest);
+                    if self.is_commented(Span::new(end, rest)) {
+                        return Err(Unplaceable);
+                    }
+                    let own_lines = is_first_in_line(self.canvas(), before)
+                        && is_first_in_line(self.view(self.scene.canvas.other()), child);
+                    let between =
+                        if own_lines { format!("\n{}", " ".repeat(before.column)) } else { " ".to_owned() };
+                    let gap = gap(self.canvas().slice(before.core));
+                    Edit::insert(end, format!("{gap},{between}{text}"))
                 }
-                None => Edit::insert(canvas.children[first_kept].core.start, format!("{text}, ")),
-            });
+                None if self.is_commented(Span::new(canvas.tail.start, first)) => return Err(Unplaceable),
+                None => Edit::insert(first, format!("{text}, ")),
+            };
+            self.edits.push(edit);
         }
         Ok(())
     }
+}
+
+fn is_first_in_line(view: &View, child: &Child) -> bool {
+    let line = Span::new(child.core.start - child.column, child.core.start);
+    view.slice(line).bytes().all(|byte| byte == b' ')
 }
 
 /// What sets a key without value off from the comma that follows: not every reader takes a colon
