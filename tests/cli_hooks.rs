@@ -25,6 +25,22 @@ fn published() -> Scratch {
     scratch
 }
 
+/// A new branch `feature` whose one commit has this manifest.
+fn on_a_feature(scratch: &Scratch, manifest: &str) {
+    scratch.git(&["switch", "-q", "-c", "feature"]);
+    scratch.write(PATH, manifest);
+    scratch.git(&["commit", "-q", "-a", "-m", "What the feature wants"]);
+}
+
+/// A state that `main` publishes while somebody works on `feature`.
+fn published_meanwhile(scratch: &Scratch, manifest: &str) {
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.write(PATH, manifest);
+    scratch.git(&["commit", "-q", "-a", "-m", "What somebody released"]);
+    scratch.git(&["push", "-q"]);
+    scratch.git(&["switch", "-q", "feature"]);
+}
+
 /// The history files of a revision, with what they hold.
 fn history(scratch: &Scratch, revision: &str) -> Vec<String> {
     let listed = scratch.git(&["ls-tree", "-r", "--name-only", revision, "releases/history/"]);
@@ -69,11 +85,7 @@ fn a_feature_branch_archives_the_published_state_and_nothing_else() {
     assert_eq!(history(&scratch, "HEAD"), [state("v1.0.0")]);
 
     // Base moves on, published by somebody else, and is merged into the branch.
-    scratch.git(&["switch", "-q", "main"]);
-    scratch.write(PATH, web("v2.1.0"));
-    scratch.git(&["commit", "-q", "-a", "-m", "web"]);
-    scratch.git(&["push", "-q"]);
-    scratch.git(&["switch", "-q", "feature"]);
+    published_meanwhile(&scratch, &web("v2.1.0"));
     let ran = scratch.try_git(&["merge", "origin/main"]).expect(1);
     assert!(ran.err.contains("git commit"), "{ran}");
     scratch.git(&["commit", "-q", "--no-edit"]);
@@ -85,14 +97,8 @@ fn a_feature_branch_archives_the_published_state_and_nothing_else() {
 #[test]
 fn a_merge_resolved_by_hand_brings_the_archive() {
     let scratch = published();
-    scratch.git(&["switch", "-q", "-c", "feature"]);
-    scratch.write(PATH, state("v1.2.0"));
-    scratch.git(&["commit", "-q", "-a", "-m", "v1.2.0"]);
-    scratch.git(&["switch", "-q", "main"]);
-    scratch.write(PATH, state("v1.1.0"));
-    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
-    scratch.git(&["push", "-q"]);
-    scratch.git(&["switch", "-q", "feature"]);
+    on_a_feature(&scratch, &state("v1.2.0"));
+    published_meanwhile(&scratch, &state("v1.1.0"));
     scratch.try_git(&["merge", "origin/main"]).expect(1);
     refused(&scratch, &["commit", "-a", "-m", "markers and all"], "conflict-marker");
     scratch.write(PATH, state("v1.2.0"));
@@ -106,14 +112,8 @@ fn a_merge_resolved_by_hand_brings_the_archive() {
 #[test]
 fn a_rebase_that_lost_an_archive_is_seen_at_the_push_and_mended() {
     let scratch = published();
-    scratch.git(&["switch", "-q", "-c", "feature"]);
-    scratch.write(PATH, web("v2.1.0"));
-    scratch.git(&["commit", "-q", "-a", "-m", "web"]);
-    scratch.git(&["switch", "-q", "main"]);
-    scratch.write(PATH, state("v1.1.0"));
-    scratch.git(&["commit", "-q", "-a", "-m", "app"]);
-    scratch.git(&["push", "-q"]);
-    scratch.git(&["switch", "-q", "feature"]);
+    on_a_feature(&scratch, &web("v2.1.0"));
+    published_meanwhile(&scratch, &state("v1.1.0"));
     scratch.git(&["rebase", "-q", "main"]);
     scratch.try_git(&["push", "-q", "origin", "feature:main"]).expect(1).says("archive-missing");
     scratch.sysbom(&["archive"]).expect(0).says("staged");
@@ -306,9 +306,7 @@ fn a_merge_finished_with_one_sides_manifest_is_refused() {
 #[test]
 fn a_merge_by_a_strategy_that_drops_a_side_is_done_again_as_the_help_says() {
     let scratch = published();
-    scratch.git(&["switch", "-q", "-c", "feature"]);
-    scratch.write(PATH, web("v2.1.0"));
-    scratch.git(&["commit", "-q", "-a", "-m", "web"]);
+    on_a_feature(&scratch, &web("v2.1.0"));
     scratch.git(&["switch", "-q", "main"]);
     scratch.write(PATH, state("v1.1.0"));
     scratch.git(&["commit", "-q", "-a", "-m", "app"]);
@@ -385,9 +383,7 @@ fn a_push_is_judged_against_what_the_remote_has_however_base_is_named() {
 #[test]
 fn a_push_of_a_branch_a_tag_and_a_deletion_pass_where_they_lose_nothing() {
     let scratch = published();
-    scratch.git(&["switch", "-q", "-c", "feature"]);
-    scratch.write(PATH, state("v1.1.0"));
-    scratch.git(&["commit", "-q", "-a", "-m", "v1.1.0"]);
+    on_a_feature(&scratch, &state("v1.1.0"));
     scratch.git(&["tag", "some-tag"]);
     scratch.git(&["push", "-q", "origin", "feature", "some-tag"]);
     scratch.git(&["push", "-q", "origin", ":feature"]);

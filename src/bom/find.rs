@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::text::{Span, escape};
-use crate::yaml::{Document, NodeId, NodeKind, Path, ScalarStyle, Segment};
+use crate::yaml::{Document, NodeId, NodeKind, Path, Segment};
 
 use super::lookup::{Child, Lookup};
 use super::pin::Parts;
@@ -105,7 +105,7 @@ impl<'d> Reader<'d> {
         match self.document().node(node).kind {
             NodeKind::Mapping { .. } | NodeKind::Sequence { .. } => {}
             NodeKind::Scalar { .. } | NodeKind::Alias(_) => {
-                let (kind, span) = if self.is_null(node) {
+                let (kind, span) = if self.document().is_null(node) {
                     (ShortfallKind::Missing, self.span(found.key))
                 } else {
                     (ShortfallKind::WrongKind, self.span(node))
@@ -225,7 +225,7 @@ impl<'d> Reader<'d> {
     /// keys of a pin.
     fn looks_like_pin(&mut self, node: NodeId) -> bool {
         if let Some(text) = self.lookup.scalar(node) {
-            return !text.is_empty() && !self.is_null(node);
+            return !text.is_empty() && !self.document().is_null(node);
         }
         let fields = self.fields;
         fields.keys().any(|key| self.lookup.get(node, key).is_some())
@@ -246,13 +246,16 @@ impl<'d> Reader<'d> {
         let resolved = self.lookup.resolve(node);
         let (shape, parts) = match self.document().node(resolved).kind {
             NodeKind::Mapping { .. } => (PinShape::Fields, self.parts_of_mapping(resolved)),
-            NodeKind::Scalar { .. } if !self.is_null(resolved) => {
+            NodeKind::Scalar { .. } if !self.document().is_null(resolved) => {
                 let Some(field) = self.field_at(resolved, &path.to_string()) else { return };
                 (PinShape::OneString, self.parts_of_text(&field))
             }
             _ => {
-                let kind =
-                    if self.is_null(resolved) { ShortfallKind::Missing } else { ShortfallKind::WrongKind };
+                let kind = if self.document().is_null(resolved) {
+                    ShortfallKind::Missing
+                } else {
+                    ShortfallKind::WrongKind
+                };
                 let found = self.describe(resolved);
                 self.lacks(kind, name_span, format!("component `{}` is {found}, not a pin", escape(&name)));
                 return;
@@ -262,21 +265,9 @@ impl<'d> Reader<'d> {
         self.components.push(Component { name, path, node, name_span, shape, image, tag, digest });
     }
 
-    pub(super) fn is_null(&self, node: NodeId) -> bool {
-        match &self.document().node(node).kind {
-            NodeKind::Scalar { value, style: ScalarStyle::Plain } => {
-                matches!(value.as_str(), "" | "~" | "null" | "Null" | "NULL")
-            }
-            NodeKind::Scalar { .. }
-            | NodeKind::Mapping { .. }
-            | NodeKind::Sequence { .. }
-            | NodeKind::Alias(_) => false,
-        }
-    }
-
     pub(super) fn describe(&self, node: NodeId) -> &'static str {
         match self.document().node(node).kind {
-            NodeKind::Scalar { .. } if self.is_null(node) => "empty",
+            NodeKind::Scalar { .. } if self.document().is_null(node) => "empty",
             NodeKind::Scalar { .. } => "a text",
             NodeKind::Mapping { .. } => "a mapping",
             NodeKind::Sequence { .. } => "a list",

@@ -26,7 +26,7 @@ impl Reader<'_> {
         let image = self.joined_image(mapping, &fields.image);
         let tag = self.field(mapping, &fields.tag);
         let digest = self.field(mapping, &fields.digest).map(with_algorithm);
-        let is_written = |field: &Field| !field.text.is_empty() && !self.is_null(field.node);
+        let is_written = |field: &Field| !field.text.is_empty() && !self.document().is_null(field.node);
         let digest_written = digest.as_ref().is_some_and(is_written);
         match tag {
             Some(field) if !digest_written && field.text.contains('@') => {

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use super::{Pattern, PolicyFault, Setting, Star};
 use crate::suggest::nearest;
 use crate::text::{Span, escape};
-use crate::yaml::{Document, NodeId, NodeKind, ScalarStyle};
+use crate::yaml::{Document, NodeId, NodeKind};
 
 /// The most bytes a policy file may have: 256 KiB.
 pub const MAX_POLICY_BYTES: usize = 256 << 10;
@@ -60,18 +60,6 @@ impl<'d> Raw<'d> {
         }
     }
 
-    fn is_null(&self, node: NodeId) -> bool {
-        match &self.document.node(node).kind {
-            NodeKind::Scalar { value, style: ScalarStyle::Plain } => {
-                matches!(value.as_str(), "" | "~" | "null" | "Null" | "NULL")
-            }
-            NodeKind::Scalar { .. }
-            | NodeKind::Mapping { .. }
-            | NodeKind::Sequence { .. }
-            | NodeKind::Alias(_) => false,
-        }
-    }
-
     /// The entries of a mapping whose keys the user chooses, each key once. `path` names the
     /// mapping in messages.
     pub(super) fn named_entries(&mut self, node: NodeId, path: &str) -> Vec<Entry<'d>> {
@@ -91,7 +79,7 @@ impl<'d> Raw<'d> {
             if !seen.insert(key) {
                 let message = format!("`{}` stands twice", escape(key));
                 self.fault(key_span, message, "keep one of the two");
-            } else if !self.is_null(entry.value) {
+            } else if !self.document.is_null(entry.value) {
                 entries.push(Entry { key, key_span, value: entry.value });
             }
         }

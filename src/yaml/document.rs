@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::coercion::{Resolved, resolved};
 use super::path::{Path, Segment};
 use super::reader;
 use crate::text::Span;
@@ -276,6 +277,14 @@ impl Document {
         match &self.node(id).kind {
             NodeKind::Scalar { value, .. } => Some(value),
             NodeKind::Mapping { .. } | NodeKind::Sequence { .. } | NodeKind::Alias(_) => None,
+        }
+    }
+
+    /// Whether the node is a plain scalar that says nothing: `tag:`, `tag: ~`, `tag: null`.
+    pub fn is_null(&self, id: NodeId) -> bool {
+        match &self.node(id).kind {
+            NodeKind::Scalar { value, style } => resolved(*style, value) == Resolved::Null,
+            NodeKind::Mapping { .. } | NodeKind::Sequence { .. } | NodeKind::Alias(_) => false,
         }
     }
 
