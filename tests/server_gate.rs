@@ -343,14 +343,11 @@ fn a_hook_whose_program_is_missing_or_dies_refuses() {
     assert_eq!(guarded.refs(), before);
 }
 
+/// In the time that the gate gives itself; how fast it is, `cargo bench --bench gate` tells.
 #[test]
-fn a_thousand_commits_onto_ten_thousand_archives_are_judged_while_the_forge_waits() {
+fn a_thousand_commits_onto_ten_thousand_archives_are_judged_in_one_push() {
     for line in [Line::Straight, Line::Merges] {
-        let history = LongHistory::new(10_000, 1_000, line);
-        let taken = history.judge();
-        // A forge may give all hooks together five seconds; the program as it ships takes a tenth
-        // of what this one does.
-        assert!(taken.as_secs() < 5, "{line:?}: {taken:?}");
+        LongHistory::new(10_000, 1_000, line).judge();
     }
 }
 
