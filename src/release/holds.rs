@@ -213,7 +213,8 @@ fn insert_below(document: &Document, levels: &[Level], hold: &Hold) -> Result<St
             value,
         })
         .collect();
-    yaml::apply_all(document, &changes).map_err(unwritable)
+    let written = yaml::apply_all(document, &changes).map_err(unwritable)?;
+    Ok(written.text().to_owned())
 }
 
 fn nested(levels: &[Level], innermost: Option<Vec<(String, Value)>>) -> Value {

@@ -97,8 +97,12 @@ impl Draft {
                 "`sysbom check` shows the place",
             )
         })?;
+        Ok(Draft::of(document, system))
+    }
+
+    fn of(document: Document, system: &System) -> Draft {
         let manifest = Manifest::read(&document, &system.policy.layout);
-        Ok(Draft { document, manifest })
+        Draft { document, manifest }
     }
 
     pub(super) fn read_bytes(bytes: &[u8], system: &System) -> Result<Draft, Refusal> {
@@ -113,7 +117,7 @@ impl Draft {
 
     /// The manifest after these changes.
     pub(super) fn changed(&self, changes: &[crate::yaml::Change], system: &System) -> Result<Draft, Refusal> {
-        let text = crate::yaml::apply_all(&self.document, changes).map_err(|refused| {
+        let document = crate::yaml::apply_all(&self.document, changes).map_err(|refused| {
             Refusal::new(
                 format!(
                     "could not change {}: {}",
@@ -123,7 +127,7 @@ impl Draft {
                 "write it in a plainer layout: block style, one key per line",
             )
         })?;
-        Draft::read(&text, system)
+        Ok(Draft::of(document, system))
     }
 
     /// The pins by name, in source order.

@@ -101,27 +101,30 @@ fn refused<T>(message: impl Into<String>, span: Span) -> Result<T, Refused> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn apply(document: &Document, change: &Change) -> Result<String, Refused> {
+    patched(document, change).map(|document| document.text().to_owned())
+}
+
+/// The document after several changes, each made on the result of those before it.
+pub fn apply_all(document: &Document, changes: &[Change]) -> Result<Document, Refused> {
+    let mut now = None;
+    for change in changes {
+        now = Some(patched(now.as_ref().unwrap_or(document), change)?);
+    }
+    Ok(now.unwrap_or_else(|| document.clone()))
+}
+
+fn patched(document: &Document, change: &Change) -> Result<Document, Refused> {
     let edits = plan(document, change)?;
     let whole = Span::new(0, document.text().len());
     let meant = Data::of(document).changed(change).expect("a planned change has its place");
     let Some(text) = text::apply(document.text(), &edits) else {
         return refused("the layout here cannot be patched", whole);
     };
-    match Document::parse(text.as_str()) {
-        Ok(result) if Data::of(&result) == meant => Ok(text),
+    match Document::parse(text) {
+        Ok(result) if Data::of(&result) == meant => Ok(result),
         Ok(_) => refused("the layout here cannot be patched: other values would change too", whole),
         Err(fault) => refused(format!("the layout here cannot be patched: {fault}"), whole),
     }
-}
-
-/// The text after several changes, each made on the result of those before it.
-pub fn apply_all(document: &Document, changes: &[Change]) -> Result<String, Refused> {
-    let mut text = document.text().to_owned();
-    for change in changes {
-        let document = Document::parse(text.as_str()).expect("a patched text has been read");
-        text = apply(&document, change)?;
-    }
-    Ok(text)
 }
 
 /// The edits of a change, not verified: [`apply`] verifies them. For callers that show edits.
