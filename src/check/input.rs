@@ -74,7 +74,10 @@ pub enum Scope {
 /// Whether a change of the policy may move manifest, history and components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moves {
-    /// It may not: `policy-moved` fires.
+    /// That is for the rule `policy-moved`, at the level that the policy gives it.
+    ByPolicy,
+    /// It may not, whatever level the policy gives to `policy-moved`: the configuration of the server
+    /// says so.
     Refused,
     /// It may: the configuration of the server says so.
     Allowed,
@@ -131,7 +134,7 @@ impl<'a> Input<'a> {
             lost_states: &|_, _| Ok(Vec::new()),
             today,
             scope: Scope::NewHistory,
-            moves: Moves::Refused,
+            moves: Moves::ByPolicy,
         }
     }
 }

@@ -41,7 +41,10 @@ pub fn check(input: &Input) -> Result<Vec<Finding>, TreeError> {
     }
     let mut findings = edited::weigh(input, findings)?;
     let found = ask_about_update(input)?;
-    findings.extend(found.into_iter().filter_map(|finding| leveled(input.policies.common(), finding)));
+    findings.extend(found.into_iter().filter_map(|finding| {
+        let is_settled = finding.rule == "policy-moved" && input.moves == Moves::Refused;
+        if is_settled { Some(finding) } else { leveled(input.policies.common(), finding) }
+    }));
     findings.sort_by(|one, two| place(one).cmp(&place(two)));
     findings.dedup_by(|one, two| place(one) == place(two));
     Ok(findings)

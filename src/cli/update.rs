@@ -129,7 +129,7 @@ impl Update {
         let before = before.as_ref().map(|tree| tree as &dyn Tree);
         let after = self.after.tree(repo)?;
         let policies = crate::check::judge(before, &*after)?;
-        let by = Judge { policies, today, scope, moves: Moves::Refused };
+        let by = Judge { policies, today, scope, moves: Moves::ByPolicy };
         self.judge_by(repo, &by)
     }
 
@@ -199,9 +199,11 @@ impl Update {
     }
 
     fn is_former(&self, repo: &Repo, system: &System, id: &ObjectId) -> Result<bool, TreeError> {
-        match &self.base {
-            Some(base) => Ok(repo.is_former_state(base, &system.manifest, id)?),
-            None => Ok(false),
+        match (&self.base, &self.after) {
+            (Some(base), _) => Ok(repo.is_former_state(base, &system.manifest, id)?),
+            // A whole history that comes at once, as to a new server: its states are its own.
+            (None, Revision::Commit(head)) => Ok(repo.is_former_state(head, &system.manifest, id)?),
+            (None, Revision::Index | Revision::WorkTree | Revision::Nothing) => Ok(false),
         }
     }
 

@@ -79,17 +79,6 @@ fn unreadable(line: &[u8]) -> Error {
 }
 
 impl Repo {
-    /// Every value of a setting that the owner of the repository, or of the machine, has made.
-    /// What whoever pushes has set for themselves does not count.
-    pub fn server_settings(&self, key: &str) -> Vec<String> {
-        use gix::config::Source;
-        let snapshot = self.inner.config_snapshot();
-        let values = snapshot.plumbing().strings_filter(key, |meta| {
-            matches!(meta.source, Source::System | Source::Local | Source::Worktree)
-        });
-        values.into_iter().flatten().map(|value| value.to_string()).collect()
-    }
-
     /// The full name of the ref that a push to `name` moves: where `name` is symbolic here, git follows
     /// it and tells its hooks nothing of that.
     ///

@@ -134,10 +134,17 @@ fn places(old: &Policy, new: &Policy) -> Vec<Place> {
 impl Place {
     fn finding(&self, input: &Input, old: &Policy, new: &Policy) -> Finding {
         let message = format!("the edited policy looks elsewhere for {}", self.what);
-        let help = format!(
-            "first set `rules: {{policy-moved: warning}}` in a change of its own; then {}",
-            self.steps
-        );
+        let help = match input.moves {
+            Moves::Refused => format!(
+                "the server refuses that whatever the policy says: whoever administers it may set \
+                 `sysbom.moves = allow` for the time of the move; then {}",
+                self.steps
+            ),
+            Moves::ByPolicy | Moves::Allowed => format!(
+                "first set `rules: {{policy-moved: warning}}` in a change of its own; then {}",
+                self.steps
+            ),
+        };
         let whole = || Excerpt::whole(RepoPath::new(POLICY_PATH), "");
         let at = setting(new, self.new, "").unwrap_or_else(whole);
         let was = setting(old, self.old, &format!("on {}", input.before_name));

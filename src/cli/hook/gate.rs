@@ -31,7 +31,11 @@ pub fn pre_receive(args: &GateArgs, env: &Env, console: &mut Console) -> Result<
     let repo = env.server_repository()?;
     let gate = Gate::new(args, &repo, env)?;
     let _watch = gate.watch();
-    gate.answer(RefUpdate::read_lines(&input)?, console)
+    gate.answer(
+        RefUpdate::read_lines(&input)?,
+        "the push is refused; nothing has changed on the server",
+        console,
+    )
 }
 
 /// Judges one ref, as git's `update` hook names it.
@@ -50,7 +54,11 @@ pub fn update(
     let repo = env.server_repository()?;
     let gate = Gate::new(args, &repo, env)?;
     let _watch = gate.watch();
-    gate.answer(vec![RefUpdate::of_words(name, old, new)?], console)
+    gate.answer(
+        vec![RefUpdate::of_words(name, old, new)?],
+        "this ref is refused and stays as it was",
+        console,
+    )
 }
 
 /// One server's repository and what it asks of a push.
@@ -68,11 +76,12 @@ struct Gate<'a> {
 
 impl<'a> Gate<'a> {
     fn new(args: &GateArgs, repo: &'a Repo, env: &Env) -> Result<Gate<'a>, Failure> {
+        let default_branch = repo.head_branch().map_err(|cause| unread_head(cause.into(), env))?;
         Ok(Gate {
             repo,
             today: env.today()?,
-            settings: Settings::read(args, repo)?,
-            default_branch: repo.head_branch()?,
+            settings: Settings::read(args, repo).map_err(for_the_owner)?,
+            default_branch,
             other_names: repo.other_names()?,
             for_gitlab: env.var("GL_PROTOCOL").is_some_and(|protocol| protocol == "web"),
         })
@@ -84,7 +93,13 @@ impl<'a> Gate<'a> {
     }
 
     /// Judges every ref and shows everything that is wrong, whatever is wrong with the others.
-    fn answer(&self, mut updates: Vec<RefUpdate>, console: &mut Console) -> Result<Exit, Failure> {
+    /// `refusal` says what it means if something is.
+    fn answer(
+        &self,
+        mut updates: Vec<RefUpdate>,
+        refusal: &str,
+        console: &mut Console,
+    ) -> Result<Exit, Failure> {
         for update in &mut updates {
             // A branch may have a second name here, as after `master` became `main`.
             update.name = self.repo.led_to(&update.name)?;
@@ -106,6 +121,9 @@ impl<'a> Gate<'a> {
             };
             self.say(&format!("sysbom: {}\n{shown}", escape(&update.name)), console);
         }
+        if exit != Exit::Ok && self.settings.policy.is_some() {
+            self.say("sysbom: a policy of the server's own judges here, not `.sysbom.yaml`\n", console);
+        }
         Ok(match (exit, self.settings.enforce) {
             (Exit::Ok, _) => Exit::Ok,
             (_, Enforce::Warn) => {
@@ -113,7 +131,7 @@ impl<'a> Gate<'a> {
                 Exit::Ok
             }
             (refused, Enforce::Refuse) => {
-                self.say("sysbom: the push is refused; nothing has changed on the server\n", console);
+                self.say(&format!("sysbom: {refusal}\n"), console);
                 refused
             }
         })
@@ -171,9 +189,12 @@ impl<'a> Gate<'a> {
             merges: Vec::new(),
         };
         let mut findings = self.ask(&update, Some(old))?;
+        // What is gone as a whole has not been edited.
+        findings.retain(|finding| !finding.rule.starts_with("policy-"));
         for finding in &mut findings {
             finding.help = format!(
-                "`{branch}` is protected here, and deleting it loses this; push what is to follow it instead"
+                "`{branch}` is protected here and may not be deleted, for this would be lost with it; \
+                 push what is to follow onto it"
             );
         }
         Ok(findings)
@@ -235,6 +256,23 @@ impl<'a> Gate<'a> {
 
 fn short_name(branch: &str) -> Option<&str> {
     branch.strip_prefix("refs/heads/")
+}
+
+/// Nobody who pushes can mend what is set on the server.
+fn for_the_owner(failure: Failure) -> Failure {
+    let help = "the push is refused: tell whoever administers this server";
+    if failure.help.is_empty() { failure.help(help) } else { failure }
+}
+
+/// A git namespace begins without HEAD.
+fn unread_head(failure: Failure, env: &Env) -> Failure {
+    let Some(space) = env.var("GIT_NAMESPACE") else { return failure };
+    let space = space.to_string_lossy();
+    Failure::new(format!("could not judge a push into the namespace `{space}`"))
+        .because("it has no HEAD that says which branch counts")
+        .help(format!(
+            "on the server: `git symbolic-ref refs/namespaces/{space}/HEAD refs/namespaces/{space}/refs/heads/main`"
+        ))
 }
 
 fn no_commit(name: &str, id: &ObjectId) -> Failure {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::check::Moves;
-use crate::git::Repo;
+use crate::git::{Repo, ServerSettings};
 use crate::policy::{Pattern, Policies, Star};
 
 use super::super::failure::Failure;
@@ -27,8 +27,8 @@ pub struct GateArgs {
     /// Refuse what takes longer to judge than so many seconds [sysbom.timeLimit; default: 60]
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<String>,
-    /// `refuse` a policy that looks elsewhere for its files, or `allow` it [sysbom.moves; default:
-    /// refuse]
+    /// `refuse` a policy that looks elsewhere for its files whatever its rules say, or `allow` it
+    /// [sysbom.moves; default: as the rule `policy-moved` is set]
     #[arg(long, value_name = "HOW")]
     moves: Option<String>,
 }
@@ -63,25 +63,26 @@ impl Settings {
     /// # Errors
     /// One of them cannot be followed.
     pub fn read(args: &GateArgs, repo: &Repo) -> Result<Settings, Failure> {
-        let set =
-            |given: &Option<String>, key: &str| given.clone().or_else(|| repo.server_settings(key).pop());
+        let owners = repo.server_settings()?;
+        let set = |given: &Option<String>, key: &str| given.clone().or_else(|| owners.last(key));
         let (enforce, moves) = (set(&args.enforce, "sysbom.enforce"), set(&args.moves, "sysbom.moves"));
-        let set_policy = || repo.server_settings("sysbom.policy").pop().map(PathBuf::from);
-        let policy = args.policy.clone().or_else(set_policy);
+        let policy = args.policy.clone().or_else(|| owners.last("sysbom.policy").map(PathBuf::from));
         let enforcing = [("refuse", Enforce::Refuse), ("warn", Enforce::Warn)];
         let moving = [("refuse", Moves::Refused), ("allow", Moves::Allowed)];
+        let moves = moves.as_deref().map(|word| one_of("sysbom.moves", word, moving)).transpose()?;
+        let enforce = enforce.as_deref().map(|word| one_of("sysbom.enforce", word, enforcing)).transpose()?;
         Ok(Settings {
-            enforce: one_of("sysbom.enforce", enforce.as_deref(), enforcing)?,
-            moves: one_of("sysbom.moves", moves.as_deref(), moving)?,
+            enforce: enforce.unwrap_or(Enforce::Refuse),
+            moves: moves.unwrap_or(Moves::ByPolicy),
             seconds: seconds(set(&args.time_limit, "sysbom.timeLimit"))?,
-            protected: protected(&args.protected, repo)?,
+            protected: protected(&args.protected, &owners, repo)?,
             policy: policy.map(|path| policies_of_file(&repo.git_dir().join(path))).transpose()?,
         })
     }
 }
 
-fn protected(given: &[String], repo: &Repo) -> Result<Vec<Pattern>, Failure> {
-    let set = if given.is_empty() { repo.server_settings("sysbom.protected") } else { given.to_vec() };
+fn protected(given: &[String], owners: &ServerSettings, repo: &Repo) -> Result<Vec<Pattern>, Failure> {
+    let set = if given.is_empty() { owners.all("sysbom.protected") } else { given.to_vec() };
     let mut globs: Vec<String> = set.iter().flat_map(|value| value.split_whitespace()).map(short).collect();
     if globs.is_empty()
         && let Some(head) = repo.head_branch()?
@@ -99,16 +100,13 @@ fn short(branch: &str) -> String {
     branch.strip_prefix("refs/heads/").unwrap_or(branch).to_owned()
 }
 
-/// A setting of two words, the first of which is the default.
-fn one_of<T>(key: &str, value: Option<&str>, words: [(&str, T); 2]) -> Result<T, Failure> {
-    let [(first, default), (second, other)] = words;
-    match value {
-        None => Ok(default),
-        Some(word) if word == first => Ok(default),
-        Some(word) if word == second => Ok(other),
-        Some(word) => Err(Failure::new(format!("could not follow `{key}` of the server"))
-            .because(format!("`{word}` is neither `{first}` nor `{second}`"))),
-    }
+/// A setting of two words.
+fn one_of<T>(key: &str, word: &str, words: [(&str, T); 2]) -> Result<T, Failure> {
+    let (first, second) = (words[0].0, words[1].0);
+    words.into_iter().find(|(meant, _)| *meant == word).map(|(_, value)| value).ok_or_else(|| {
+        Failure::new(format!("could not follow `{key}` of the server"))
+            .because(format!("`{word}` is neither `{first}` nor `{second}`"))
+    })
 }
 
 fn seconds(value: Option<String>) -> Result<u64, Failure> {

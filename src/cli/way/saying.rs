@@ -107,11 +107,11 @@ fn not_taken(why: &str, route: &Route, target: &Target) -> Failure {
     let (what, help) = match route {
         Route::Direct => (
             escape(target.name()).to_string(),
-            "may this key or token push there? A protected branch wants a pull request",
+            "what the server says stands above; may this key or token push there? A protected branch wants a pull request",
         ),
         Route::Branch(name) => (
             format!("{remote}/{}", escape(name)),
-            "may this key or token push there, and replace what is there?",
+            "what the server says stands above; may this key or token push there, and replace what is there?",
         ),
     };
     let failure = Failure::new(format!("could not push to `{what}`"));
