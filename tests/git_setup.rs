@@ -626,3 +626,176 @@ fn a_clone_that_turned_line_endings_is_clean_after_install() {
         assert_eq!(changed.trim(), "M releases/history/2.yaml");
     }
 }
+
+fn discover(place: &Path) -> Repo {
+    Repo::discover(place, &GitEnv::default()).unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+    assert!(copied.success());
+}
+
+/// A repository to look at from outside, before and after `install`.
+struct Kept {
+    sandbox: Sandbox,
+    place: PathBuf,
+    /// Paths below it.
+    before: Vec<(PathBuf, u32, Vec<u8>)>,
+}
+
+impl Kept {
+    fn installed(is_bare: bool) -> Kept {
+        let sandbox = Sandbox::new();
+        sandbox.commit(1, CURRENT, "a\n");
+        let place = sandbox.folder.path().join("ops");
+        let options: &[&str] = if is_bare { &["--bare"] } else { &[] };
+        sandbox.git(&[&["clone", "-q"], options, &[".", place.to_str().unwrap()]].concat());
+        let before = below(&place);
+        let hooks = if is_bare { HookSet::Server } else { HookSet::Client };
+        discover(&place).install(&Setup { hooks, ..Setup::default() }).unwrap();
+        Kept { sandbox, place, before }
+    }
+
+    fn git_dir(place: &Path) -> PathBuf {
+        if place.join(".git").exists() { place.join(".git") } else { place.to_owned() }
+    }
+
+    /// Makes the record what the version that noted absolute paths wrote.
+    fn make_former(&self) {
+        let path = Kept::git_dir(&self.place).join("sysbom-installed.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let git = Kept::git_dir(&self.place);
+        let former = text.replace("\"git:", &format!("\"{}/", git.display()));
+        let former = former.replace("\"tree:", &format!("\"{}/", self.place.display()));
+        assert_ne!(former, text);
+        std::fs::write(path, former).unwrap();
+    }
+}
+
+/// Every file with its path below the folder.
+fn below(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
+    let files = snapshot(folder).into_iter();
+    let below = |path: PathBuf| path.strip_prefix(folder).unwrap().to_owned();
+    files.map(|(path, mode, content)| (below(path), mode, content)).collect()
+}
+
+#[test]
+fn uninstalling_a_copy_takes_all_out_of_it_and_leaves_the_original() {
+    for (is_bare, is_former) in [(true, false), (true, true), (false, false), (false, true)] {
+        let kept = Kept::installed(is_bare);
+        if is_former {
+            kept.make_former();
+        }
+        let twin = kept.sandbox.folder.path().join("twin");
+        copy(&kept.place, &twin);
+        let original = snapshot(&kept.place);
+        discover(&twin).uninstall().unwrap();
+        let case = format!("bare {is_bare}, former {is_former}");
+        assert!(snapshot(&kept.place) == original, "{case}: the original has changed");
+        assert!(below(&twin) == kept.before, "{case}: something stays in the copy");
+        discover(&kept.place).uninstall().unwrap();
+        assert!(below(&kept.place) == kept.before, "{case}: something stays in the original");
+    }
+}
+
+#[test]
+fn a_repository_that_has_been_moved_is_still_known() {
+    for (is_bare, is_former) in [(true, false), (true, true), (false, false), (false, true)] {
+        let kept = Kept::installed(is_bare);
+        // A script as another version wrote it, which only the record knows.
+        let (name, said) = if is_bare { ("pre-receive", "so no push") } else { ("pre-push", "so this push") };
+        let git = Kept::git_dir(&kept.place);
+        for file in [git.join("hooks").join(name), git.join("sysbom-installed.json")] {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let older = text.replace(said, "and that push");
+            assert_ne!(older, text);
+            std::fs::write(file, older).unwrap();
+        }
+        if is_former {
+            kept.make_former();
+        }
+        let moved = kept.sandbox.folder.path().join("a/moved");
+        std::fs::create_dir(moved.parent().unwrap()).unwrap();
+        std::fs::rename(&kept.place, &moved).unwrap();
+        let steps = discover(&moved).uninstall().unwrap();
+        assert!(below(&moved) == kept.before, "bare {is_bare}, former {is_former}: {steps:?}");
+    }
+}
+
+#[test]
+fn nothing_outside_is_touched_whatever_the_record_says() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "a\n");
+    let outside = sandbox.folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let shown = outside.display();
+    let text = "releases/**/current.yaml merge=sysbom -text\n";
+    for name in ["attributes", ".gitattributes", "other"] {
+        std::fs::write(outside.join(name), text).unwrap();
+    }
+    let linked = sandbox.path(".git/linked");
+    std::os::unix::fs::symlink(&outside, &linked).unwrap();
+    let before = snapshot(&outside);
+    let text = text.trim_end();
+    for file in [
+        format!("{shown}/attributes"),
+        format!("{shown}/.gitattributes"),
+        format!("{shown}/other"),
+        "git:../../outside/attributes".to_owned(),
+        "tree:../outside/attributes".to_owned(),
+        "tree@../x:../outside/attributes".to_owned(),
+        format!("git:{shown}/attributes"),
+        "git:linked/attributes".to_owned(),
+        format!("{}/attributes", linked.display()),
+        "../../outside/attributes".to_owned(),
+    ] {
+        let record = format!(
+            r#"{{"added": [{{"file": "{file}", "text": "{text}\n", "made": true}}], "hooks": {{}}}}"#
+        );
+        sandbox.write(".git/sysbom-installed.json", record);
+        sandbox.repo().uninstall().unwrap();
+        assert!(snapshot(&outside) == before, "{file}");
+    }
+}
+
+#[test]
+fn attributes_of_another_worktree_wait_for_that_one_wherever_it_has_gone() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "a\n");
+    let linked = sandbox.folder.path().join("linked");
+    sandbox.git(&["worktree", "add", "-q", linked.to_str().unwrap(), "-b", "topic"]);
+    discover(&linked).install(&no_hooks()).unwrap();
+    let moved = sandbox.folder.path().join("moved");
+    sandbox.git(&["worktree", "move", linked.to_str().unwrap(), moved.to_str().unwrap()]);
+    sandbox.repo().uninstall().unwrap();
+    assert!(moved.join(".gitattributes").exists());
+    discover(&moved).uninstall().unwrap();
+    assert!(!moved.join(".gitattributes").exists());
+    assert!(!sandbox.path(".git/sysbom-installed.json").exists());
+
+    // One that has gone for good leaves nothing to wait for.
+    discover(&moved).install(&no_hooks()).unwrap();
+    sandbox.git(&["worktree", "remove", "--force", moved.to_str().unwrap()]);
+    sandbox.repo().uninstall().unwrap();
+    assert!(!sandbox.path(".git/sysbom-installed.json").exists());
+}
+
+#[test]
+fn a_folder_of_hooks_that_leads_out_is_everybodys() {
+    let kept = Kept::installed(true);
+    let hooks = kept.place.join("hooks");
+    let outside = kept.sandbox.folder.path().join("shared-hooks");
+    std::fs::rename(&hooks, &outside).unwrap();
+    std::os::unix::fs::symlink("../shared-hooks", &hooks).unwrap();
+    let before = snapshot(&outside);
+    let setup = Setup { hooks: HookSet::Server, ..Setup::default() };
+    for steps in [discover(&kept.place).uninstall().unwrap(), discover(&kept.place).install(&setup).unwrap()]
+    {
+        let step = steps.iter().find(|step| step.what.contains("hooks")).unwrap();
+        assert!(
+            matches!(&step.outcome, StepOutcome::Left { why, help } if why.contains("leads out") && !help.is_empty())
+        );
+        assert_eq!(snapshot(&outside), before);
+    }
+}

@@ -1,6 +1,6 @@
 //! The attributes that send a manifest to the driver and keep the bytes of history.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::super::fs as files;
 use super::record::Added;
@@ -98,9 +98,12 @@ impl Repo {
         let Some(added) = missing(before.as_deref().unwrap_or_default(), &lines(&setup.manifests)) else {
             return Ok(Step::new(shown, StepOutcome::AlreadyThere));
         };
+        let by_hand = || format!("add these lines where it leads: {}", added.trim().replace('\n', "; "));
         if std::fs::symlink_metadata(&file).is_ok_and(|meta| !meta.is_file()) {
-            let help = format!("add these lines where it leads: {}", added.trim().replace('\n', "; "));
-            return Ok(Step::left(shown, "it is a link, which git does not follow here", help));
+            return Ok(Step::left(shown, "it is a link, which git does not follow here", by_hand()));
+        }
+        if !self.holds(&file) {
+            return Ok(Step::left(shown, "its folder leads out of this repository", by_hand()));
         }
         let made = before.is_none();
         if let Some(folder) = file.parent() {
@@ -109,7 +112,7 @@ impl Repo {
         }
         // Noted before it is written: a note too many is found out, one too few is not.
         let mut record = self.record()?;
-        record.added.push(Added { file: file.clone(), text: added.clone(), made });
+        record.added.push(Added { file: self.place_of(&file), text: added.clone(), made });
         self.keep_record(&record)?;
         files::replace_file(&file, &[&before.unwrap_or_default()[..], added.as_bytes()].concat())?;
         let note = match setup.attributes {
@@ -123,45 +126,44 @@ impl Repo {
         let mut record = self.record()?;
         let mut steps = Vec::new();
         for added in std::mem::take(&mut record.added) {
-            if self.is_elsewhere(&added) {
-                record.added.push(added);
-                continue;
+            match self.path_of(&added.file) {
+                Some(file) => steps.extend(self.take_out(&file, &added)?),
+                // Written in another worktree, which has to be asked itself.
+                None => record.added.push(added),
             }
-            steps.extend(self.take_out(&added)?);
         }
         self.keep_record(&record)?;
         Ok(steps)
     }
 
-    /// Whether it was written in another worktree, which has to be asked itself.
-    fn is_elsewhere(&self, added: &Added) -> bool {
-        !added.file.starts_with(self.shared_dir()) && self.top().is_ok_and(|top| !added.file.starts_with(top))
-    }
-
-    fn take_out(&self, added: &Added) -> Result<Option<Step>, Error> {
-        let shown = added.file.display().to_string();
-        let Some(before) = read(&added.file)? else { return Ok(None) };
+    fn take_out(&self, file: &Path, added: &Added) -> Result<Option<Step>, Error> {
+        let shown = file.display().to_string();
+        let Some(before) = read(file)? else { return Ok(None) };
+        if !self.holds(file) {
+            let help = "look for lines with `sysbom` where it leads";
+            return Ok(Some(Step::left(shown, "it leads out of this repository", help)));
+        }
         let wanted = added.text.as_bytes();
         let Some(at) = before.windows(wanted.len()).rposition(|slice| slice == wanted) else {
             return Ok(Some(Step::left(shown, "it has been edited since", "look for lines with `sysbom`")));
         };
-        if self.is_committed(added)? {
+        if self.is_committed(file, added)? {
             let help = "to take them out for everybody, delete the lines and commit";
             return Ok(Some(Step::left(shown, "its lines are committed, and so everybody's", help)));
         }
         let after = [&before[..at], &before[at + wanted.len()..]].concat();
         if after.is_empty() && added.made {
-            std::fs::remove_file(&added.file)
+            std::fs::remove_file(file)
                 .map_err(|cause| Error::new(format!("could not remove {shown}")).because(cause))?;
         } else {
-            files::replace_file(&added.file, &after)?;
+            files::replace_file(file, &after)?;
         }
         Ok(Some(Step::new(shown, StepOutcome::Removed(String::new()))))
     }
 
-    fn is_committed(&self, added: &Added) -> Result<bool, Error> {
+    fn is_committed(&self, file: &Path, added: &Added) -> Result<bool, Error> {
         let Ok(top) = self.top() else { return Ok(false) };
-        if added.file != top.join(".gitattributes") {
+        if file != top.join(".gitattributes") {
             return Ok(false);
         }
         let Some(head) = self.head()? else { return Ok(false) };
@@ -187,7 +189,7 @@ impl Repo {
     }
 }
 
-fn read(path: &std::path::Path) -> Result<Option<Vec<u8>>, Error> {
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::fs as files;
 use super::kept::{keep, put_back};
+use super::place::nearest;
 use super::{Error, HookSet, Repo, Step, StepOutcome};
 
 /// What every script of ours has in its second line.
@@ -90,7 +91,10 @@ impl Repo {
     }
 
     pub(super) fn uninstall_hooks(&self) -> Result<Vec<Step>, Error> {
-        let HooksFolder::Ours(folder) = self.hooks_folder()? else { return Ok(Vec::new()) };
+        let folder = match self.hooks_folder()? {
+            HooksFolder::Ours(folder) => folder,
+            HooksFolder::NotOurs { path, why, .. } => return Ok(left_outside(&path, why)),
+        };
         let uninstall = |(name, _): &(&str, _)| self.uninstall_hook(&folder, name);
         let steps = SCRIPTS.iter().map(uninstall).collect::<Result<Vec<_>, Error>>()?;
         // Only if nothing else is in it.
@@ -101,9 +105,9 @@ impl Repo {
     fn install_hook(&self, folder: &Path, name: &str) -> Result<Step, Error> {
         let (path, kept) = (folder.join(name), folder.join(BEFORE).join(name));
         let shown = path.display().to_string();
-        let script = script(name);
+        let (script, place) = (script(name), self.place_of(&path));
         let mut record = self.record()?;
-        match found(&path, &script, record.hooks.get(&path)) {
+        match found(&path, &script, record.hooks.get(&place)) {
             Found::Nothing | Found::Ours => {}
             Found::Current => return Ok(Step::new(shown, StepOutcome::AlreadyThere)),
             Found::Edited => {
@@ -120,7 +124,7 @@ impl Repo {
             }
             Found::Theirs => keep(&path, &kept)?,
         }
-        record.hooks.insert(path.clone(), script.clone());
+        record.hooks.insert(place, script.clone());
         self.keep_record(&record)?;
         write_script(&path, &script)?;
         let note = if is_there(&kept) {
@@ -134,9 +138,9 @@ impl Repo {
     fn uninstall_hook(&self, folder: &Path, name: &str) -> Result<Option<Step>, Error> {
         let (path, kept) = (folder.join(name), folder.join(BEFORE).join(name));
         let shown = path.display().to_string();
-        let was_kept = is_there(&kept);
+        let (was_kept, place) = (is_there(&kept), self.place_of(&path));
         let mut record = self.record()?;
-        let removed = match found(&path, &script(name), record.hooks.get(&path)) {
+        let removed = match found(&path, &script(name), record.hooks.get(&place)) {
             Found::Edited => {
                 let help = format!("delete what is not yours{}", and_merge(&kept));
                 return Ok(Some(Step::left(shown, EDITED, help)));
@@ -154,7 +158,7 @@ impl Repo {
         } else if removed {
             fs::remove_file(&path).map_err(|cause| failed("remove", &path, cause))?;
         }
-        record.hooks.remove(&path);
+        record.hooks.remove(&place);
         self.keep_record(&record)?;
         let note = if was_kept { "the hook from before is back" } else { "" };
         Ok((removed || was_kept).then(|| Step::new(shown, StepOutcome::Removed(note.to_owned()))))
@@ -164,7 +168,15 @@ impl Repo {
     pub(super) fn hooks_folder(&self) -> Result<HooksFolder, Error> {
         let configured = self.config_value(&["config", "--type=path", "--get", "core.hooksPath"])?;
         let Some(configured) = configured else {
-            return Ok(HooksFolder::Ours(self.shared_dir().join("hooks")));
+            let path = self.shared_dir().join("hooks");
+            return Ok(if self.holds(&path) {
+                HooksFolder::Ours(path)
+            } else {
+                let help = "call `sysbom hook NAME \"$@\"` from the hooks there, or put a folder of this \
+                            repository in its place"
+                    .to_owned();
+                HooksFolder::NotOurs { path, why: "the folder of hooks leads out of this repository", help }
+            });
         };
         // git takes it from where it runs hooks: the top of the working tree, or the bare repository.
         let place = self.top().unwrap_or_else(|_| self.absolute(self.git_dir()));
@@ -196,6 +208,16 @@ impl Repo {
         }
         Ok(HooksFolder::Ours(path))
     }
+}
+
+/// Hooks of ours in a folder that other repositories may run too.
+fn left_outside(folder: &Path, why: &str) -> Vec<Step> {
+    let is_there = |(name, _): &&(&str, _)| is_ours(&folder.join(name), name);
+    let left = SCRIPTS.iter().filter(is_there).map(|(name, _)| {
+        let help = "delete it by hand if no other repository runs it";
+        Step::left(folder.join(name).display().to_string(), why, help)
+    });
+    left.collect()
 }
 
 const EDITED: &str = "it has been edited since `sysbom install` wrote it";
@@ -270,11 +292,6 @@ fn write_script(path: &Path, script: &str) -> Result<(), Error> {
             .map_err(|cause| failed("make executable", path, cause))?;
     }
     Ok(())
-}
-
-/// The folder itself, or the nearest one above it that is there.
-fn nearest(path: &Path) -> Option<PathBuf> {
-    path.ancestors().find_map(|folder| folder.canonicalize().ok())
 }
 
 pub(super) fn failed(what: &str, path: &Path, cause: std::io::Error) -> Error {

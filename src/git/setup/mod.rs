@@ -10,6 +10,7 @@ mod endings;
 mod hooks;
 mod kept;
 mod managers;
+mod place;
 mod record;
 mod status;
 
@@ -122,11 +123,13 @@ impl Repo {
     }
 
     /// Takes out what [`Repo::install`] wrote, and puts back the hooks that were there before.
-    /// Attributes that have been committed since are everybody's, and stay.
+    /// Attributes that have been committed since are everybody's, and stay. Whatever the record says,
+    /// nothing is touched outside of the git folder and of this working tree.
     pub fn uninstall(&self) -> Result<Vec<Step>, Error> {
         let mut steps = self.uninstall_hooks()?;
         steps.extend(self.uninstall_attributes()?);
         steps.extend(self.uninstall_driver()?);
+        self.forget_what_is_gone()?;
         Ok(steps)
     }
 }

@@ -1,5 +1,5 @@
 //! What install wrote, and over what, so that uninstall takes out just that.
-//! Kept in the git folder that all worktrees share.
+//! Kept in the git folder that all worktrees share, and moved and copied with it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Error, Repo, fs as files};
+use super::place::Place;
 
 /// The file, in the common git folder.
 const FILE: &str = "sysbom-installed.json";
@@ -16,8 +17,8 @@ const FILE: &str = "sysbom-installed.json";
 #[serde(default)]
 pub(super) struct Record {
     pub(super) added: Vec<Added>,
-    /// The hooks, by path, as they were written.
-    pub(super) hooks: BTreeMap<PathBuf, String>,
+    /// The hooks, by place, as they were written.
+    pub(super) hooks: BTreeMap<Place, String>,
     /// Keys of git's configuration.
     pub(super) config: BTreeMap<String, Set>,
 }
@@ -34,7 +35,7 @@ pub(super) struct Set {
 /// A piece of text in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Added {
-    pub(super) file: PathBuf,
+    pub(super) file: Place,
     /// Byte for byte, with the line break before it if we wrote that too.
     pub(super) text: String,
     /// Whether the file was made for it.
@@ -50,10 +51,27 @@ impl Repo {
         let path = self.record_path();
         let attempt = || format!("could not read {}", path.display());
         match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|cause| Error::new(attempt()).because(cause)),
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(|record| self.understood_here(record))
+                .map_err(|cause| Error::new(attempt()).because(cause)),
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Record::default()),
             Err(cause) => Err(Error::new(attempt()).because(cause)),
         }
+    }
+
+    fn understood_here(&self, record: Record) -> Record {
+        let added =
+            record.added.into_iter().map(|added| Added { file: self.understood(added.file), ..added });
+        let hooks = record.hooks.into_iter().map(|(place, text)| (self.understood(place), text));
+        Record { added: added.collect(), hooks: hooks.collect(), config: record.config }
+    }
+
+    /// Forgets what nobody will ask for any more.
+    pub(super) fn forget_what_is_gone(&self) -> Result<(), Error> {
+        let mut record = self.record()?;
+        record.added.retain(|added| !self.is_gone(&added.file));
+        record.hooks.retain(|place, _| !self.is_gone(place));
+        self.keep_record(&record)
     }
 
     pub(super) fn keep_record(&self, record: &Record) -> Result<(), Error> {
