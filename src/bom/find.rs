@@ -8,13 +8,20 @@ use crate::text::{Span, escape};
 use crate::yaml::{Document, NodeId, NodeKind, Path, Segment};
 
 use super::lookup::{Child, Lookup};
-use super::pin::Parts;
 use super::{
-    Component, Components, Fields, Layout, PatternSegment, PinShape, RefParts, Shortfall, ShortfallKind,
+    Component, Components, Field, Fields, Layout, PatternSegment, PinShape, RefParts, Shortfall,
+    ShortfallKind,
 };
 
 /// The most bytes of a component's name: the most that Kubernetes takes for one of its own.
 const MAX_NAME: usize = 253;
+
+/// The three parts of a pin, as far as they are written.
+pub(super) struct Parts {
+    pub(super) image: Option<Field>,
+    pub(super) tag: Option<Field>,
+    pub(super) digest: Option<Field>,
+}
 
 /// Collects what a manifest says and what it lacks.
 pub(super) struct Reader<'d> {

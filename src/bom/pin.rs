@@ -6,19 +6,12 @@
 use crate::text::Span;
 use crate::yaml::NodeId;
 
-use super::find::Reader;
+use super::find::{Parts, Reader};
 use super::{Field, RefParts, ShortfallKind};
 
 /// The most bytes of a part of a pin. No well-formed reference is near it; the limit keeps a
 /// long text that many aliases stand for from being copied for each of them.
 const MAX_FIELD: usize = 4096;
-
-/// The three parts of a pin, as far as they are written.
-pub(super) struct Parts {
-    pub(super) image: Option<Field>,
-    pub(super) tag: Option<Field>,
-    pub(super) digest: Option<Field>,
-}
 
 impl Reader<'_> {
     pub(super) fn parts_of_mapping(&mut self, mapping: NodeId) -> Parts {

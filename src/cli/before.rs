@@ -10,7 +10,6 @@ use super::failure::Failure;
 use super::joining::{Ancestor, Joining};
 use super::standing::Standing;
 use super::waiting::{Made, Waiting};
-use super::way::refused;
 
 /// What a command does with what waits already. Whatever is not named here is in its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +112,7 @@ impl Branch<'_> {
     fn in_conflict(&self, message: &str) -> Planned {
         let branch = escape(self.name);
         let help = format!("merge or delete `{branch}` first, or name another branch with `--branch`");
-        let mut planned = refused(message, &help);
+        let mut planned = Planned::refused(message, &help);
         planned.result = Verdict::Conflict;
         planned.answers[0].verdict = Verdict::Conflict;
         planned

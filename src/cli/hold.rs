@@ -2,7 +2,7 @@
 
 use crate::bom::{Digest, Manifest};
 use crate::release::{
-    Hold, Holds, Moment, State, hold_branch, holds_human, holds_json, plan_hold, plan_unhold,
+    Hold, Holds, Moment, Planned, State, hold_branch, holds_human, holds_json, plan_hold, plan_unhold,
 };
 use crate::text::escape;
 use crate::yaml::Document;
@@ -13,7 +13,7 @@ use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::standing::{Standing, systems};
-use super::way::{EXIT, Journey, Way, nothing_to_do, of_plan, with_state};
+use super::way::{EXIT, Journey, Way, with_state};
 
 /// Hold a component, so that nothing of it is released
 ///
@@ -59,8 +59,8 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
                 since: Some(Moment(here.now)),
             };
             match plan_hold(state, &hold) {
-                Ok(None) => nothing_to_do(component, held_already(state, &hold)),
-                plan => of_plan(plan),
+                Ok(None) => Planned::nothing_to_do(component, held_already(state, &hold)),
+                plan => Planned::of_plan(plan),
             }
         }))
     })
@@ -75,9 +75,9 @@ pub fn unhold(args: &UnholdArgs, env: &Env, console: &mut Console) -> Result<Exi
         Ok(with_state(here, |state| match plan_unhold(state, component, digest.as_ref()) {
             Ok(None) => {
                 let (what, file) = (escape(&args.what), escape(state.system.holds.as_str()));
-                nothing_to_do(component, format!("{file} does not hold `{what}`"))
+                Planned::nothing_to_do(component, format!("{file} does not hold `{what}`"))
             }
-            plan => of_plan(plan),
+            plan => Planned::of_plan(plan),
         }))
     })
 }

@@ -1,6 +1,6 @@
 //! `sysbom promote`: one system's pins into another.
 
-use crate::release::{Arrival, Moment, Request, plan_release, promote_branch, promotions};
+use crate::release::{Arrival, Moment, Planned, Request, plan_release, promote_branch, promotions};
 use crate::text::escape;
 
 use super::before::Before;
@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::release::Guards;
 use super::standing::{Standing, systems};
-use super::way::{EXIT, Here, Journey, Way, refused, with_state};
+use super::way::{EXIT, Here, Journey, Way, with_state};
 
 /// Release one system's pins into another, never its experiment
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     journey.run(console, &|here| {
         let arrivals = match arrivals(args, here)? {
             Ok(arrivals) => arrivals,
-            Err(refusal) => return Ok(refused(&refusal.message, &refusal.help)),
+            Err(refusal) => return Ok(Planned::refused(&refusal.message, &refusal.help)),
         };
         let request = Request { arrivals: &arrivals, allowed: &allowed, waiting: &[], now: Moment(here.now) };
         Ok(with_state(here, |state| plan_release(state, &request)))

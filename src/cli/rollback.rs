@@ -10,7 +10,7 @@ use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find, states};
-use super::way::{EXIT, Here, Journey, Way, refused, with_state};
+use super::way::{EXIT, Here, Journey, Way, with_state};
 
 /// Go back to a former state, and hold what is left
 ///
@@ -45,7 +45,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
 fn plan(args: &Args, here: &Here<'_>, state: &State<'_>) -> Result<Planned, Failure> {
     let rollback = match Rollback::begin(state, &args.components) {
         Ok(rollback) => rollback,
-        Err(refusal) => return Ok(refused(&refusal.message, &refusal.help)),
+        Err(refusal) => return Ok(Planned::refused(&refusal.message, &refusal.help)),
     };
     let reason = Reason { text: &args.reason, now: Moment(here.now) };
     let system: &System = &here.standing.system;
@@ -55,7 +55,7 @@ fn plan(args: &Args, here: &Here<'_>, state: &State<'_>) -> Result<Planned, Fail
     };
     Ok(match target {
         Some(former) => rollback.plan(&former.name, &former.bytes, reason),
-        None => refused(
+        None => Planned::refused(
             "there is no former state to go back to",
             "`--to` names one; what is held is never gone back to by itself",
         ),

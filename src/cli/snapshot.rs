@@ -19,7 +19,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::former::{Former, find};
 use super::release::read_file;
-use super::way::{EXIT, Here, Journey, Way, of_plan, refused};
+use super::way::{EXIT, Here, Journey, Way};
 
 /// Keep the images of a state with the parameters of an experiment
 ///
@@ -112,15 +112,20 @@ fn close(args: &CloseArgs, env: &Env, console: &mut Console) -> Result<Exit, Fai
         let system = &here.standing.system;
         let tree = here.repo.commit_tree(&here.base.commit)?;
         if tree.entry(&id.path(&system.history))?.is_none() {
-            return Ok(refused(&format!("there is no snapshot `{id}` on the base branch"), "merge it first"));
+            return Ok(Planned::refused(
+                &format!("there is no snapshot `{id}` on the base branch"),
+                "merge it first",
+            ));
         }
         if tree.entry(&system.outcomes.join(&format!("{id}.yaml")))?.is_some() {
-            return Ok(refused(
+            return Ok(Planned::refused(
                 &format!("the snapshot `{id}` has an outcome already"),
                 "edit its file below `outcomes` if it is wrong",
             ));
         }
-        Ok(of_plan(plan_close(system, &id, &args.outcome, args.note.as_deref(), Moment(here.now)).map(Some)))
+        Ok(Planned::of_plan(
+            plan_close(system, &id, &args.outcome, args.note.as_deref(), Moment(here.now)).map(Some),
+        ))
     })
 }
 
@@ -157,7 +162,10 @@ fn plan(args: &Args, here: &Here<'_>, id: &SnapshotId, asked: &Asked) -> Result<
     let path = id.path(&system.history);
     let taken = tree.files_below(&system.history)?;
     if taken.iter().any(|entry| entry.path.as_str().eq_ignore_ascii_case(path.as_str())) {
-        return Ok(refused(&format!("the id `{id}` is taken"), "history only grows: choose another id"));
+        return Ok(Planned::refused(
+            &format!("the id `{id}` is taken"),
+            "history only grows: choose another id",
+        ));
     }
     let from = match &args.from {
         Some(name) => Some(find(here.repo, here.base, system, name)?),
@@ -169,7 +177,7 @@ fn plan(args: &Args, here: &Here<'_>, id: &SnapshotId, asked: &Asked) -> Result<
         }),
     };
     let Some(from) = from else {
-        return Ok(refused("there is no manifest to take a snapshot of", "release something first"));
+        return Ok(Planned::refused("there is no manifest to take a snapshot of", "release something first"));
     };
     let schema = match &system.policy.experiment_schema.value {
         Some(path) => Some(file(&tree, path)?),
@@ -184,7 +192,7 @@ fn plan(args: &Args, here: &Here<'_>, id: &SnapshotId, asked: &Asked) -> Result<
         record: &record,
         schema: schema.as_deref(),
     };
-    Ok(of_plan(plan_snapshot(system, &request).map(Some)))
+    Ok(Planned::of_plan(plan_snapshot(system, &request).map(Some)))
 }
 
 fn record(args: &Args, here: &Here<'_>, tree: &dyn Tree, from: &Former) -> Result<Record, Failure> {

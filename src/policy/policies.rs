@@ -4,13 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::valid::{Valid, validate};
+use super::valid::{SYSTEM, Valid, validate};
 use super::{Date, Policy, Setting};
 use crate::text::{Source, Span};
 use crate::tree::{RepoPath, Tree, TreeError};
-
-/// The folder that stands for every system in a manifest's path.
-pub(super) const SYSTEM: &str = "{system}";
 
 /// What a policy file says for every system. The default is what holds without a file.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::policies::SYSTEM;
 use super::raw::{Entry, MAX_POLICY_BYTES, Raw};
 use super::{
     AllowedImages, DigestNeed, Direct, HistoryLayout, Level, Policy, PolicyFault, Requirement, Setting, Star,
@@ -13,6 +12,9 @@ use super::{
 use crate::text::{Source, Span, escape};
 use crate::tree::RepoPath;
 use crate::yaml::{Document, NodeId};
+
+/// The folder that stands for every system in a manifest's path.
+pub(super) const SYSTEM: &str = "{system}";
 
 /// Settings that may be overridden for a system.
 const SETTINGS: &[&str] = &[

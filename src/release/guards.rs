@@ -2,11 +2,11 @@
 //!
 //! In which order they are asked is for `plan`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::{Release, Stop};
+use super::answer::Stop;
 use super::state::Draft;
-use super::{Arrival, Guard, Published, Refusal};
+use super::{Arrival, Guard, Holds, Moment, Published, Refusal, State};
 use crate::bom::{Component, Pin};
 use crate::change::{Order, order, reference};
 use crate::policy::{DigestNeed, Floating, exceptions};
@@ -17,7 +17,13 @@ const CLOCK_SKEW: i64 = 3600;
 
 /// One release before the guards.
 pub(super) struct Question<'q> {
-    pub(super) release: &'q Release<'q>,
+    pub(super) state: &'q State<'q>,
+    pub(super) holds: &'q Holds,
+    /// The manifest with what has been made so far.
+    pub(super) draft: Option<&'q Draft>,
+    /// When the pins were published that this release has set itself.
+    pub(super) published: &'q BTreeMap<String, Option<Moment>>,
+    pub(super) now: Moment,
     pub(super) arrival: &'q Arrival,
     pub(super) allowed: &'q BTreeSet<Guard>,
     pub(super) to: &'q Pin,
@@ -30,7 +36,7 @@ impl Question<'_> {
 
     /// A date in the future would put every later commit there too.
     pub(super) fn date(&self) -> Result<(), Refusal> {
-        let latest = self.release.request.now.0.saturating_add(CLOCK_SKEW);
+        let latest = self.now.0.saturating_add(CLOCK_SKEW);
         match self.arrival.published_at.filter(|published| published.0 > latest) {
             None => Ok(()),
             Some(published) => Err(Refusal::new(
@@ -47,7 +53,7 @@ impl Question<'_> {
         if !self.to.digest.is_empty() {
             return Ok(());
         }
-        let policy = &self.release.state.system.policy;
+        let policy = &self.state.system.policy;
         let has_one = current.is_some_and(|component| !component.pin().digest.is_empty());
         if policy.digest.value == DigestNeed::Required || has_one {
             let why = if has_one { "its pin has one" } else { "the policy asks for one" };
@@ -60,7 +66,7 @@ impl Question<'_> {
     }
 
     pub(super) fn held(&self) -> Result<(), Stop> {
-        let Some(hold) = self.release.holds.on(&self.arrival.component, &self.to.digest) else {
+        let Some(hold) = self.holds.on(&self.arrival.component, &self.to.digest) else {
             return Ok(());
         };
         let what = match &hold.digest {
@@ -78,7 +84,7 @@ impl Question<'_> {
 
     /// `current` is the image name that base has, whatever waits on a branch.
     pub(super) fn image(&self, current: Option<&str>) -> Result<(), Refusal> {
-        let policy = &self.release.state.system.policy;
+        let policy = &self.state.system.policy;
         let listed = policy.allows_image(&self.arrival.component, &self.to.image);
         let image = escape(&self.to.image);
         if listed.as_ref().is_some_and(|listed| !listed.value) {
@@ -102,7 +108,7 @@ impl Question<'_> {
     }
 
     pub(super) fn tag(&self, current: Option<&Component>) -> Result<(), Refusal> {
-        let policy = &self.release.state.system.policy;
+        let policy = &self.state.system.policy;
         let verdict = policy.floating(&self.arrival.component, &self.to.tag, !self.to.digest.is_empty());
         match verdict {
             Floating::Accepted { .. } => Ok(()),
@@ -114,7 +120,7 @@ impl Question<'_> {
     /// Whether a comment in base's manifest lets this component have floating tags. Whether it still
     /// holds is for the check of what is written.
     fn is_excepted(&self, current: Option<&Component>) -> bool {
-        let Some((draft, tag)) = self.release.draft.as_ref().zip(current.and_then(|c| c.tag.as_ref())) else {
+        let Some((draft, tag)) = self.draft.zip(current.and_then(|c| c.tag.as_ref())) else {
             return false;
         };
         let found = exceptions(&draft.document, &["floating-tag"]).found;
@@ -126,7 +132,7 @@ impl Question<'_> {
         if self.allowed.contains(&Guard::Retag) || self.to.digest.is_empty() {
             return Ok(());
         }
-        let pins = self.release.draft.as_ref().map(Draft::pins).unwrap_or_default();
+        let pins = self.draft.map(Draft::pins).unwrap_or_default();
         let is_other = |pin: &Pin| {
             pin.image == self.to.image
                 && pin.tag == self.to.tag
@@ -151,7 +157,7 @@ impl Question<'_> {
     /// an old acquaintance, whose order tells what becomes of it.
     fn is_known_otherwise(&self) -> bool {
         let Pin { image, tag, digest } = self.to;
-        let known = (self.release.state.former_digests)(&self.arrival.component, image, tag);
+        let known = (self.state.former_digests)(&self.arrival.component, image, tag);
         !known.is_empty() && !known.contains(digest)
     }
 
@@ -185,9 +191,9 @@ impl Question<'_> {
         let Some(published) = self.arrival.published_at else {
             return unknown("the tags have no order, and the release does not say when it was published");
         };
-        let present = match self.release.published.get(&self.arrival.component) {
+        let present = match self.published.get(&self.arrival.component) {
             Some(known) => known.map_or(Published::Unknown, Published::At),
-            None => (self.release.state.published)(&self.arrival.component),
+            None => (self.state.published)(&self.arrival.component),
         };
         match present {
             Published::At(then) | Published::AtMost(then) if published > then => Ok(()),

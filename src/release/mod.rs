@@ -4,6 +4,7 @@
 //! Takes the state of base as values and gives a [`Plan`] or a [`Refusal`]. How a plan becomes a
 //! commit, and how that reaches a branch, is for `git` and `cli`.
 
+mod answer;
 mod arrival;
 mod branch;
 mod guards;
@@ -25,6 +26,7 @@ mod state;
 mod strict;
 mod values;
 
+pub use answer::{Answer, Guard, Planned, Verdict};
 pub use arrival::{Arrival, MAX_PAYLOAD, Origin, arrivals};
 pub use branch::{
     batch_branch, hold_branch, promote_branch, release_branch, rollback_branch, snapshot_branch,
@@ -36,7 +38,7 @@ pub use outcome::{
     Deed, Outcome, annotation, annotations, changes_json, github_output, human, json, step_summary,
 };
 pub use parameter::Parameter;
-pub use plan::{Answer, Guard, Planned, Request, Verdict, plan_release};
+pub use plan::{Request, plan_release};
 pub use promote::promotions;
 pub use provenance::{Chart, Record, sha256_hex};
 pub use record::{Recorded, made, made_as, published_in, recorded, set_aside};

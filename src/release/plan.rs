@@ -1,104 +1,14 @@
-//! Which releases are made: in which order the guards are asked, what is written, and what is
-//! answered.
+//! Which releases are made: in which order the guards are asked, and what is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answer::Stop;
 use super::guards::Question;
 use super::state::Draft;
-use super::{Arrival, Holds, Moment, Plan, Recorded, Refusal, State, repin};
+use super::{Answer, Arrival, Guard, Holds, Moment, Plan, Planned, Recorded, Refusal, State, Verdict, repin};
 use crate::bom::Pin;
 use crate::suggest::nearest;
 use crate::text::escape;
-
-/// A guard that somebody can lift for one release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Guard {
-    /// `--allow-new`: a component that is not in the manifest.
-    New,
-    /// `--allow-move`: another image name than the component has.
-    Move,
-    /// `--allow-downgrade`: an older tag, or one of which nobody knows whether it is.
-    Downgrade,
-    /// `--allow-retag`: a tag that is known with another digest.
-    Retag,
-}
-
-impl Guard {
-    /// As flags and records spell it: `downgrade`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Guard::New => "new",
-            Guard::Move => "move",
-            Guard::Downgrade => "downgrade",
-            Guard::Retag => "retag",
-        }
-    }
-
-    /// The guard of a word.
-    pub fn of_word(word: &str) -> Option<Guard> {
-        [Guard::New, Guard::Move, Guard::Downgrade, Guard::Retag]
-            .into_iter()
-            .find(|guard| guard.word() == word)
-    }
-}
-
-/// What becomes of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// The manifest has it already.
-    Noop,
-    /// The manifest has a newer one.
-    Superseded,
-    /// The manifest gets it.
-    Updated,
-    /// Somebody holds it back.
-    Held,
-    /// A guard is in the way.
-    Refused,
-    /// It cannot be joined with what is on its branch.
-    Conflict,
-}
-
-impl Verdict {
-    /// As machines read it: `superseded`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Noop => "noop",
-            Verdict::Superseded => "superseded",
-            Verdict::Updated => "updated",
-            Verdict::Held => "held",
-            Verdict::Refused => "refused",
-            Verdict::Conflict => "conflict",
-        }
-    }
-}
-
-/// The answer to one release.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The component.
-    pub component: String,
-    /// What becomes of it.
-    pub verdict: Verdict,
-    /// Why, one line; empty where the verdict says it all. Safe to print.
-    pub message: String,
-    /// What to do; empty where there is nothing to do.
-    pub help: String,
-}
-
-/// What is to be done, and the answer to each release that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Planned {
-    /// The answer as a whole: refused if one is, for that keeps the others back; else updated if
-    /// anything is; else the gravest.
-    pub result: Verdict,
-    /// One answer for each release, in the order given.
-    pub answers: Vec<Answer>,
-    /// What became of the releases that waited on the branch already.
-    pub waiting: Vec<Answer>,
-    /// What to commit; `None` unless something is updated.
-    pub plan: Option<Plan>,
-}
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -140,52 +50,19 @@ pub fn plan_release(state: &State<'_>, request: &Request<'_>) -> Planned {
     }
 }
 
-impl Answer {
-    fn refused(component: &str, refusal: Refusal) -> Answer {
-        let Refusal { message, help } = refusal;
-        Answer { component: component.to_owned(), verdict: Verdict::Refused, message, help }
-    }
-
-    /// What could have been made, and is not because another is refused.
-    fn keep_back(&mut self) {
-        if self.verdict == Verdict::Updated {
-            self.verdict = Verdict::Refused;
-            self.message = format!(
-                "`{}` is kept back: it was asked for together with one that is refused",
-                escape(&self.component)
-            );
-            "ask for it alone, or mend the other".clone_into(&mut self.help);
-        }
-    }
-}
-
 /// A release being planned.
-pub(super) struct Release<'a> {
-    pub(super) state: &'a State<'a>,
-    pub(super) request: &'a Request<'a>,
-    pub(super) holds: Holds,
+struct Release<'a> {
+    state: &'a State<'a>,
+    request: &'a Request<'a>,
+    holds: Holds,
     before: Option<Draft>,
     /// The manifest with what has been made so far.
-    pub(super) draft: Option<Draft>,
+    draft: Option<Draft>,
     /// When the pins were published that this release sets itself.
-    pub(super) published: BTreeMap<String, Option<Moment>>,
+    published: BTreeMap<String, Option<Moment>>,
     made: Vec<Recorded>,
     /// What waited already and cannot be made now: it goes on waiting.
     aside: Vec<Recorded>,
-}
-
-/// What a guard says.
-pub(super) enum Stop {
-    Noop,
-    Superseded(String),
-    Held(String, String),
-    Refused(Refusal),
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Stop {
-        Stop::Refused(refusal)
-    }
 }
 
 impl<'a> Release<'a> {
@@ -269,7 +146,16 @@ impl<'a> Release<'a> {
         if current.is_some_and(|component| component.pin() == to) {
             return Err(Stop::Noop);
         }
-        let question = Question { release: self, arrival, allowed, to: &to };
+        let question = Question {
+            state: self.state,
+            holds: &self.holds,
+            draft: self.draft.as_ref(),
+            published: &self.published,
+            now: self.request.now,
+            arrival,
+            allowed,
+            to: &to,
+        };
         question.date()?;
         question.digest(current)?;
         question.held()?;

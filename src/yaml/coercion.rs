@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use super::document::ScalarStyle;
+use super::node::ScalarStyle;
 
 /// What Helm has in the place of a scalar that it does not keep as the string written.
 #[derive(Clone, Debug, PartialEq, Eq)]

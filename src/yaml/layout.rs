@@ -1,7 +1,7 @@
 //! Where things stand that events do not tell: dashes, question marks, colons, the heads of block
 //! scalars, and the ends of block collections, which the parser puts at the next token.
 
-use super::document::{Entry, Item, Node, NodeId, NodeKind, ScalarStyle, Shape};
+use super::node::{Entry, Item, Node, NodeId, NodeKind, ScalarStyle, Shape};
 use crate::text::Span;
 
 /// Completes the spans of all nodes below `root`.

@@ -8,6 +8,7 @@ mod coercion;
 mod document;
 mod layout;
 mod lines;
+mod node;
 mod patch;
 mod path;
 mod profile;
@@ -16,9 +17,10 @@ mod reader;
 mod second;
 
 pub use coercion::{HelmReading, Resolved, helm_reading, resolved};
-pub use document::{
-    Comment, Document, Entry, Fault, FaultKind, Item, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeId,
-    NodeKind, ScalarStyle, Shape,
+pub use document::Document;
+pub use node::{
+    Comment, Entry, Fault, FaultKind, Item, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeId, NodeKind,
+    ScalarStyle, Shape,
 };
 pub use patch::{Change, Refused, Value, apply, apply_all, plan};
 pub use path::{Path, Segment};

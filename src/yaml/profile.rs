@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
 use super::coercion::is_string_to_helm;
-use super::document::{Document, NodeId, NodeKind, ScalarStyle, Shape};
+use super::document::Document;
+use super::node::{NodeId, NodeKind, ScalarStyle, Shape};
 use crate::text::Span;
 
 /// One use of something that a file judged by `check` may not hold.

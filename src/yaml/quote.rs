@@ -1,7 +1,7 @@
 //! Scalars as text: how a string is written so that Helm and we read exactly that string.
 
 use super::coercion::is_string_to_helm;
-use super::document::ScalarStyle;
+use super::node::ScalarStyle;
 
 /// The string as a YAML scalar for a value or key in block style: as it is where Helm reads it
 /// back as that string, else in quotes. For `check --fix`, `text` is the scalar's text after

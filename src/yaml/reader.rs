@@ -3,20 +3,27 @@
 //! The only file that names the parser. Its spans are completed by `layout`.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, StructureStyle};
 
-use super::document::{
-    Comment, Document, Entry, Fault, FaultKind, Item, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeId,
-    NodeKind, ScalarStyle, Shape,
-};
 use super::layout;
+use super::node::{
+    Comment, Entry, Fault, FaultKind, Item, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeId, NodeKind,
+    ScalarStyle, Shape,
+};
 use crate::text::Span;
 
+/// What is read from a text: all of a document but the text.
+pub(super) struct Read {
+    pub(super) nodes: Vec<Node>,
+    pub(super) root: Option<NodeId>,
+    pub(super) comments: Vec<Comment>,
+    pub(super) explicit_start: bool,
+}
+
 /// Reads one document from a text that is not too large.
-pub(super) fn read(text: &Arc<str>) -> Result<Document, Fault> {
-    Reader::new(text).read(text)
+pub(super) fn read(text: &str) -> Result<Read, Fault> {
+    Reader::new(text).read()
 }
 
 /// A collection whose end has not been read yet.
@@ -54,7 +61,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn read(mut self, shared: &Arc<str>) -> Result<Document, Fault> {
+    fn read(mut self) -> Result<Read, Fault> {
         let options = granit_parser::options! {
             emit_anchor_events: true,
             max_buffered_comment_events: MAX_BYTES,
@@ -71,8 +78,7 @@ impl<'t> Reader<'t> {
         if let Some(root) = self.root {
             layout::lay_out(self.text, self.explicit_start, &mut self.nodes, root);
         }
-        Ok(Document {
-            text: Arc::clone(shared),
+        Ok(Read {
             nodes: self.nodes,
             root: self.root,
             comments: self.comments,

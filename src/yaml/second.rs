@@ -12,7 +12,8 @@ use std::fmt;
 use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::document::{Document, MAX_NODES, NodeId, NodeKind};
+use super::document::Document;
+use super::node::{MAX_NODES, NodeId, NodeKind};
 use crate::text::Span;
 
 /// The first place where the two readers do not agree.

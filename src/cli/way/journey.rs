@@ -17,7 +17,7 @@ use super::super::standing::{Standing, systems};
 use super::super::target::Target;
 use super::super::waiting::Waiting;
 use super::saying::with_branch;
-use super::{Here, Way, refused};
+use super::{Here, Way};
 
 /// A command on its way.
 pub struct Journey<'a> {
@@ -144,7 +144,7 @@ impl Journey<'_> {
                 Failure::new(format!("the system is gone from {}", escape(&base.name))).help("run it again")
             })?;
         if *route == Route::Direct && system.policy.direct.value == Direct::Deny {
-            return Ok(refused(
+            return Ok(Planned::refused(
                 "the policy does not let a release go straight onto the base branch",
                 "leave out `--direct` and open a pull request; `direct: allow` in `.sysbom.yaml` changes that",
             ));

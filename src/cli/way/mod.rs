@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::git::{Base, Repo};
 use crate::policy::System;
-use crate::release::{Answer, Outcome, Plan, Planned, Recorded, Refusal, State, Verdict};
+use crate::release::{Outcome, Planned, Recorded, Refusal, State};
 
 use super::before::Before;
 use super::console::Console;
@@ -90,7 +90,7 @@ impl Way {
     pub fn refuse(&self, refusal: &Refusal, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
         let branch = &|_: Option<&str>| String::new();
         let journey = Journey { way: self, env, system: None, branch, before: Before::Replaced };
-        journey.say(console, &Outcome::of(refused(&refusal.message, &refusal.help)))
+        journey.say(console, &Outcome::of(Planned::refused(&refusal.message, &refusal.help)))
     }
 }
 
@@ -115,35 +115,6 @@ pub struct Here<'a> {
     pub waiting: &'a [Recorded],
     /// The present, in seconds since 1970.
     pub now: i64,
-}
-
-/// A refusal that is about no component.
-pub fn refused(message: &str, help: &str) -> Planned {
-    let answer = Answer {
-        component: String::new(),
-        verdict: Verdict::Refused,
-        message: message.to_owned(),
-        help: help.to_owned(),
-    };
-    Planned { result: Verdict::Refused, answers: vec![answer], waiting: Vec::new(), plan: None }
-}
-
-/// An answer that nothing is to do for a component, and why.
-pub fn nothing_to_do(component: &str, message: String) -> Planned {
-    let answer =
-        Answer { component: component.to_owned(), verdict: Verdict::Noop, message, help: String::new() };
-    Planned { result: Verdict::Noop, answers: vec![answer], waiting: Vec::new(), plan: None }
-}
-
-/// A planner's answer that is one plan, nothing to do, or a refusal.
-pub fn of_plan(plan: Result<Option<Plan>, Refusal>) -> Planned {
-    match plan {
-        Ok(Some(plan)) => {
-            Planned { result: Verdict::Updated, answers: Vec::new(), waiting: Vec::new(), plan: Some(plan) }
-        }
-        Ok(None) => Planned { result: Verdict::Noop, answers: Vec::new(), waiting: Vec::new(), plan: None },
-        Err(refusal) => refused(&refusal.message, &refusal.help),
-    }
 }
 
 /// Hands the state of base to a planner.

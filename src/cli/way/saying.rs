@@ -3,7 +3,9 @@
 use std::io::Write as _;
 
 use crate::git::Repo;
-use crate::release::{Outcome, Verdict, annotation, annotations, github_output, human, json, step_summary};
+use crate::release::{
+    Outcome, Planned, Verdict, annotation, annotations, github_output, human, json, step_summary,
+};
 use crate::report;
 use crate::text::escape;
 use crate::tree::ObjectId;
@@ -13,7 +15,7 @@ use super::super::deliver::{Delivered, End, Route};
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::target::Target;
-use super::{Format, Journey, refused};
+use super::{Format, Journey};
 
 impl Journey<'_> {
     pub(super) fn arrived(
@@ -42,7 +44,7 @@ impl Journey<'_> {
                 outcome.result = Verdict::Refused;
                 outcome.plan = None;
                 outcome.answers =
-                    refused("the rules find fault with what would be released", "see above").answers;
+                    Planned::refused("the rules find fault with what would be released", "see above").answers;
             }
             End::Refused(why) => return Err(not_taken(&why, route, target)),
             End::RaceLost => {

@@ -14,7 +14,8 @@ use std::fmt;
 
 use data::Data;
 
-use super::document::{Document, Entry, NodeId, NodeKind, Shape};
+use super::document::Document;
+use super::node::{Entry, NodeId, NodeKind, Shape};
 use super::path::{Path, Segment};
 use crate::text::{self, Edit, Span};
 
