@@ -93,6 +93,38 @@ fn promotion(flow: &str) -> Forge {
     forge
 }
 
+/// One of the systems of a repository goes back, and gets a snapshot; the other stays as it is.
+fn one_of_several_systems(flow: &str) {
+    let production = "releases/production/current.yaml";
+    let forge = Forge::with(&[
+        (".sysbom.yaml", "manifest: releases/{system}/current.yaml\n"),
+        ("releases/staging/current.yaml", &manifest(&[("app", "v1.0.0", DIGEST_A)])),
+        (production, &manifest(&[("app", "v1.0.0", DIGEST_A)])),
+    ]);
+    let clone = forge.clone_of_a_person();
+    let release = format!("app=v1.1.0@{DIGEST_B}");
+    clone.sysbom(&["release", &release, "-s", "production", "--direct", "--push", "origin"]).expect(0);
+    let rollback = json!({"reason": "errors", "components": "", "to": "", "system": "production"});
+    forge.run(&workflow(flow, "rollback"), &by_hand(&rollback)).succeeded();
+    let revision = forge.branches().first().cloned().unwrap_or_else(|| "main".to_owned());
+    assert!(forge.file(&revision, production).contains("v1.0.0"));
+    let snapshot = json!({
+        "id": "exp-1", "hypothesis": "", "parameters": "{}", "images": "", "values": "", "from": "",
+        "system": "production",
+    });
+    forge.run(&workflow(flow, "snapshot"), &by_hand(&snapshot)).succeeded();
+    let branches = forge.branches();
+    let revision = branches.iter().find(|name| name.contains("exp-1")).map_or("main", String::as_str);
+    assert!(forge.file(revision, "releases/production/history/exp-1.yaml").contains("snapshotId: exp-1"));
+}
+
+#[test]
+fn in_every_flow_a_rollback_and_a_snapshot_name_one_of_several_systems() {
+    for flow in ["direct", "pr", "app"] {
+        one_of_several_systems(flow);
+    }
+}
+
 fn everything(flow: &'static str) -> GitHub {
     let mut github = GitHub::new(flow);
     two_producers_within_seconds(&mut github);

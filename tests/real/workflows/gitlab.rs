@@ -108,6 +108,14 @@ fn on_gitlab_every_job_of_both_flows_does_its_work() {
             ("SYSBOM_TO", "production"),
         ];
         all_green(promoting.run_pipeline(&pipeline(flow), &vars), &["sysbom promote"]);
+        for (action, more, job) in [
+            ("rollback", [("SYSBOM_REASON", "errors"), ("SYSBOM_TO", "HEAD")], "sysbom rollback"),
+            ("snapshot", [("SYSBOM_ID", "exp-1"), ("SYSBOM_VALUES", "")], "sysbom snapshot"),
+        ] {
+            let vars =
+                [("CI_PIPELINE_SOURCE", "web"), ("SYSBOM_ACTION", action), ("SYSBOM_SYSTEM", "production")];
+            all_green(promoting.run_pipeline(&pipeline(flow), &[&vars[..], &more].concat()), &[job]);
+        }
         let executed = &forge.executed() | &promoting.executed();
         for job in gitlab::jobs(&read(&pipeline(flow))) {
             assert!(executed.contains(&(pipeline(flow), job.clone())), "`{job}` was never run");

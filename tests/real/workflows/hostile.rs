@@ -77,10 +77,11 @@ fn hostile_text_in_a_form_executes_nothing() {
             ("rollback", json!({"reason": text, "components": "app", "to": ""})),
             ("rollback", json!({"reason": "why", "components": text, "to": ""})),
             ("rollback", json!({"reason": "why", "components": "", "to": text})),
+            ("rollback", json!({"reason": "why", "components": "", "to": "", "system": text})),
             ("promote", json!({"from": text, "to": text, "components": text})),
             (
                 "snapshot",
-                json!({"id": text, "hypothesis": text, "parameters": text, "images": text, "values": text, "from": text}),
+                json!({"id": text, "hypothesis": text, "parameters": text, "images": text, "values": text, "from": text, "system": text}),
             ),
         ];
         for (name, inputs) in forms {
@@ -128,7 +129,8 @@ fn on_gitlab_hostile_text_in_a_pipeline_by_hand_executes_nothing() {
     let forge = Forge::with(&[(CURRENT, &state())]);
     for text in HOSTILE {
         for action in ["rollback", "promote", "snapshot"] {
-            let names = ["REASON", "COMPONENTS", "TO", "FROM", "ID", "IMAGES", "PARAMETERS", "HYPOTHESIS"];
+            let names =
+                ["REASON", "COMPONENTS", "TO", "FROM", "ID", "IMAGES", "PARAMETERS", "HYPOTHESIS", "SYSTEM"];
             let names: Vec<String> = names.iter().map(|name| format!("SYSBOM_{name}")).collect();
             let mut vars = vec![("CI_PIPELINE_SOURCE", "web"), ("SYSBOM_ACTION", action)];
             vars.extend(names.iter().map(|name| (name.as_str(), text)));
