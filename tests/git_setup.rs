@@ -799,3 +799,30 @@ fn a_folder_of_hooks_that_leads_out_is_everybodys() {
         assert_eq!(snapshot(&outside), before);
     }
 }
+
+#[test]
+fn hooks_of_others_that_call_sysbom_are_in_order() {
+    let sandbox = Sandbox::new();
+    let outside = sandbox.folder.path().join("shared-hooks");
+    let names = ["pre-commit", "pre-merge-commit", "pre-push"];
+    for name in names {
+        script(&outside.join(name), &format!("exec sysbom hook {name} \"$@\""));
+        script(&sandbox.path(&format!(".husky/_/{name}")), "exec husky");
+        script(&sandbox.path(&format!(".husky/{name}")), &format!("sysbom hook {name}"));
+    }
+    let faults = || {
+        let checks = sandbox.repo().setup_status(&Setup::default()).unwrap().into_iter();
+        checks.filter(|check| !check.ok).map(|check| check.name).collect::<Vec<_>>()
+    };
+    for (path, is_in_order) in
+        [(".husky/_", true), (".husky/none", false), (outside.to_str().unwrap(), true), ("/dev/null", false)]
+    {
+        sandbox.git(&["config", "core.hooksPath", path]);
+        let has_fault = faults().iter().any(|name| name == "hooks" || names.contains(&&**name));
+        assert_eq!(has_fault, !is_in_order, "{path}: {:?}", faults());
+    }
+    std::fs::remove_dir_all(sandbox.path(".husky")).unwrap();
+    std::fs::remove_file(outside.join("pre-push")).unwrap();
+    sandbox.git(&["config", "core.hooksPath", outside.to_str().unwrap()]);
+    assert!(faults().contains(&"hooks".to_owned()));
+}

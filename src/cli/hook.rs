@@ -2,6 +2,7 @@
 //! never the working tree, and stage nothing unless everything else is in order. What a server
 //! runs is in `gate`.
 
+pub mod doctor;
 mod gate;
 mod settings;
 mod watch;

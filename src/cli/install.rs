@@ -1,5 +1,5 @@
 //! `sysbom install`, `uninstall` and `doctor`: setting a clone up, taking that out again, and
-//! looking whether it is in order.
+//! looking whether it is in order. What a server's gate is set to is looked at in `hook::doctor`.
 
 use crate::git::{AttributesFile, Check, HookSet, Repo, Setup, Step, StepOutcome};
 use crate::policy::Policies;
@@ -35,7 +35,7 @@ pub struct InstallArgs {
 #[derive(Debug, clap::Args)]
 pub struct UninstallArgs {}
 
-/// Look whether this clone is set up
+/// Look whether this clone is set up, or the gate of this bare repository
 ///
 /// Leaves with 1 if something is not in order.
 #[derive(Debug, clap::Args)]
@@ -103,9 +103,15 @@ pub fn doctor(args: &DoctorArgs, env: &Env, console: &mut Console) -> Result<Exi
     if args.forge {
         return forge::doctor(&repo, args.ask, console);
     }
-    let setup = setup(&repo)?;
+    let setup = match setup(&repo) {
+        // A policy that cannot be followed is one of the things to be told.
+        Err(_) if repo.is_bare() => Setup::default(),
+        setup => setup?,
+    };
     let mut checks = repo.setup_status(&setup)?;
-    if repo.work_dir().is_some() {
+    if repo.is_bare() {
+        checks.extend(super::hook::doctor::gate(&repo)?);
+    } else {
         look_at_history(&repo, &mut checks);
         checks.extend(missing_manifest(&repo, &setup)?);
     }

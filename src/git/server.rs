@@ -8,6 +8,8 @@ use super::{Error, Repo};
 pub struct ServerSettings {
     /// Keys, in small letters, with their values, in git's order: later ones win.
     entries: Vec<(String, String)>,
+    /// Keys that only whoever runs git has set.
+    overlooked: Vec<String>,
 }
 
 impl ServerSettings {
@@ -27,19 +29,29 @@ impl ServerSettings {
         self.entries.iter().map(|(key, _)| key.as_str())
     }
 
+    /// The keys that stand in the configuration of the user who asks, in small letters; they count for
+    /// nothing.
+    pub fn overlooked(&self) -> impl Iterator<Item = &str> {
+        self.overlooked.iter().map(String::as_str)
+    }
+
     /// Reads what `git config --null --show-scope --get-regexp` prints.
     fn read(printed: &[u8]) -> ServerSettings {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let fields: Vec<&[u8]> = printed.split(|byte| *byte == 0).collect();
-        let entries = fields.chunks_exact(2).filter_map(|pair| {
-            let is_owners = matches!(pair[0], b"system" | b"local" | b"worktree");
+        let mut settings = ServerSettings::default();
+        for pair in fields.chunks_exact(2) {
             // A key alone is one that says yes.
             let mut words = pair[1].splitn(2, |byte| *byte == b'\n');
             let key = words.next().unwrap_or_default();
             let value = words.next().unwrap_or(b"true");
-            is_owners.then(|| (text(key), text(value)))
-        });
-        ServerSettings { entries: entries.collect() }
+            match pair[0] {
+                b"system" | b"local" | b"worktree" => settings.entries.push((text(key), text(value))),
+                b"global" => settings.overlooked.push(text(key)),
+                _ => {}
+            }
+        }
+        settings
     }
 }
 
@@ -71,6 +83,7 @@ mod tests {
         let settings = ServerSettings::read(printed);
         assert_eq!(settings.all("sysbom.protected"), ["main", "release/*"]);
         assert_eq!(settings.last("sysbom.timeLimit").as_deref(), Some("true"));
+        assert_eq!(settings.overlooked().collect::<Vec<_>>(), ["sysbom.enforce"]);
         assert_eq!((settings.last("sysbom.enforce"), settings.last("sysbom.moves")), (None, None));
     }
 }

@@ -64,25 +64,42 @@ impl Settings {
     /// One of them cannot be followed.
     pub fn read(args: &GateArgs, repo: &Repo) -> Result<Settings, Failure> {
         let owners = repo.server_settings()?;
-        let set = |given: &Option<String>, key: &str| given.clone().or_else(|| owners.last(key));
-        let (enforce, moves) = (set(&args.enforce, "sysbom.enforce"), set(&args.moves, "sysbom.moves"));
-        let policy = args.policy.clone().or_else(|| owners.last("sysbom.policy").map(PathBuf::from));
-        let enforcing = [("refuse", Enforce::Refuse), ("warn", Enforce::Warn)];
-        let moving = [("refuse", Moves::Refused), ("allow", Moves::Allowed)];
-        let moves = moves.as_deref().map(|word| one_of("sysbom.moves", word, moving)).transpose()?;
-        let enforce = enforce.as_deref().map(|word| one_of("sysbom.enforce", word, enforcing)).transpose()?;
         Ok(Settings {
-            enforce: enforce.unwrap_or(Enforce::Refuse),
-            moves: moves.unwrap_or(Moves::ByPolicy),
-            seconds: seconds(set(&args.time_limit, "sysbom.timeLimit"))?,
-            protected: protected(&args.protected, &owners, repo)?,
-            policy: policy.map(|path| policies_of_file(&repo.git_dir().join(path))).transpose()?,
+            enforce: enforce(args, &owners)?,
+            moves: moves(args, &owners)?,
+            seconds: seconds(args, &owners)?,
+            protected: protected(args, &owners, repo)?,
+            policy: policy(args, &owners, repo)?,
         })
     }
 }
 
-fn protected(given: &[String], owners: &ServerSettings, repo: &Repo) -> Result<Vec<Pattern>, Failure> {
-    let set = if given.is_empty() { owners.all("sysbom.protected") } else { given.to_vec() };
+pub(super) fn enforce(args: &GateArgs, owners: &ServerSettings) -> Result<Enforce, Failure> {
+    let words = [("refuse", Enforce::Refuse), ("warn", Enforce::Warn)];
+    Ok(one_of("sysbom.enforce", args.enforce.as_ref(), owners, words)?.unwrap_or(Enforce::Refuse))
+}
+
+pub(super) fn moves(args: &GateArgs, owners: &ServerSettings) -> Result<Moves, Failure> {
+    let words = [("refuse", Moves::Refused), ("allow", Moves::Allowed)];
+    Ok(one_of("sysbom.moves", args.moves.as_ref(), owners, words)?.unwrap_or(Moves::ByPolicy))
+}
+
+pub(super) fn policy(
+    args: &GateArgs,
+    owners: &ServerSettings,
+    repo: &Repo,
+) -> Result<Option<Policies>, Failure> {
+    let path = args.policy.clone().or_else(|| owners.last("sysbom.policy").map(PathBuf::from));
+    path.map(|path| policies_of_file(&repo.git_dir().join(path))).transpose()
+}
+
+pub(super) fn protected(
+    args: &GateArgs,
+    owners: &ServerSettings,
+    repo: &Repo,
+) -> Result<Vec<Pattern>, Failure> {
+    let given = &args.protected;
+    let set = if given.is_empty() { owners.all("sysbom.protected") } else { given.clone() };
     let mut globs: Vec<String> = set.iter().flat_map(|value| value.split_whitespace()).map(short).collect();
     if globs.is_empty()
         && let Some(head) = repo.head_branch()?
@@ -96,21 +113,28 @@ fn protected(given: &[String], owners: &ServerSettings, repo: &Repo) -> Result<V
         .map_err(|fault| Failure::new("could not follow `sysbom.protected` of the server").because(fault))
 }
 
-fn short(branch: &str) -> String {
+pub(super) fn short(branch: &str) -> String {
     branch.strip_prefix("refs/heads/").unwrap_or(branch).to_owned()
 }
 
-/// A setting of two words.
-fn one_of<T>(key: &str, word: &str, words: [(&str, T); 2]) -> Result<T, Failure> {
+/// A setting of two words, if it is made.
+fn one_of<T>(
+    key: &str,
+    given: Option<&String>,
+    owners: &ServerSettings,
+    words: [(&str, T); 2],
+) -> Result<Option<T>, Failure> {
+    let Some(word) = given.cloned().or_else(|| owners.last(key)) else { return Ok(None) };
     let (first, second) = (words[0].0, words[1].0);
-    words.into_iter().find(|(meant, _)| *meant == word).map(|(_, value)| value).ok_or_else(|| {
+    words.into_iter().find(|(meant, _)| *meant == word).map(|(_, value)| Some(value)).ok_or_else(|| {
         Failure::new(format!("could not follow `{key}` of the server"))
             .because(format!("`{word}` is neither `{first}` nor `{second}`"))
     })
 }
 
-fn seconds(value: Option<String>) -> Result<u64, Failure> {
-    let Some(text) = value else { return Ok(60) };
+pub(super) fn seconds(args: &GateArgs, owners: &ServerSettings) -> Result<u64, Failure> {
+    let set = args.time_limit.clone().or_else(|| owners.last("sysbom.timeLimit"));
+    let Some(text) = set else { return Ok(60) };
     text.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
         Failure::new("could not follow `sysbom.timeLimit` of the server")
             .because(format!("`{text}` is no number of seconds"))

@@ -12,6 +12,7 @@ mod kept;
 mod managers;
 mod place;
 mod record;
+mod server;
 mod status;
 
 use super::{Error, Repo};

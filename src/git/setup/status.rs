@@ -1,5 +1,6 @@
 //! How a repository is set up: what `sysbom doctor` tells of it.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::hooks::{HooksFolder, is_executable, is_marked, is_ours};
@@ -19,27 +20,35 @@ pub struct Check {
 }
 
 impl Check {
-    fn good(name: &str, message: impl Into<String>) -> Check {
+    /// Something that is in order.
+    pub fn good(name: &str, message: impl Into<String>) -> Check {
         Check { name: name.to_owned(), ok: true, message: message.into(), help: String::new() }
     }
 
-    fn bad(name: &str, message: impl Into<String>, help: impl Into<String>) -> Check {
+    /// Something that is not, and what to do.
+    pub fn bad(name: &str, message: impl Into<String>, help: impl Into<String>) -> Check {
         Check { name: name.to_owned(), ok: false, message: message.into(), help: help.into() }
     }
 }
 
-const INSTALL: &str = "run `sysbom install`";
+pub(super) const INSTALL: &str = "run `sysbom install`";
 
 impl Repo {
-    /// Looks at everything that [`Repo::install`] sets up, and at what the checks need besides.
+    /// Looks at everything that [`Repo::install`] sets up, and at what the checks need besides. In a bare
+    /// repository the hooks are those of a server.
     pub fn setup_status(&self, setup: &Setup) -> Result<Vec<Check>, Error> {
         let mut checks = vec![self.git_version()?, self.driver_status(setup)?, program_status(setup)];
         checks.extend(self.recursive_status()?);
         for manifest in &setup.manifests {
             checks.push(self.attributes_status(manifest)?);
         }
-        checks.extend(self.hooks_status(setup)?);
-        checks.push(self.base_status()?);
+        if self.is_bare() {
+            // What is published here is pushed here: there is no other base.
+            checks.push(self.server_hook_status()?);
+        } else {
+            checks.extend(self.hooks_status(setup)?);
+            checks.push(self.base_status()?);
+        }
         checks.push(self.depth_status());
         Ok(checks)
     }
@@ -112,8 +121,12 @@ impl Repo {
     }
 
     fn hooks_status(&self, setup: &Setup) -> Result<Vec<Check>, Error> {
+        let names = setup.hooks.names();
+        let is_run =
+            |path: &Path, name: &&str| self.manager_of(name).is_some() || calls_sysbom(&path.join(name));
         let folder = match self.hooks_folder()? {
             HooksFolder::Ours(folder) => folder,
+            HooksFolder::NotOurs { path, .. } if names.iter().all(|name| is_run(&path, name)) => path,
             HooksFolder::NotOurs { path, why, help } => {
                 return Ok(vec![Check::bad("hooks", format!("{}: {why}", path.display()), help)]);
             }
@@ -142,7 +155,7 @@ impl Repo {
                 Check::bad(name, format!("{shown} is not there"), INSTALL)
             }
         };
-        Ok(setup.hooks.names().iter().map(check).collect())
+        Ok(names.iter().map(check).collect())
     }
 
     fn base_status(&self) -> Result<Check, Error> {
@@ -209,7 +222,7 @@ fn program_status(setup: &Setup) -> Check {
 
 /// A hook of somebody else that names sysbom: a manager's, one written by hand, or one of ours that
 /// has been edited.
-fn calls_sysbom(path: &std::path::Path) -> bool {
+pub(super) fn calls_sysbom(path: &Path) -> bool {
     let text = std::fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     // Ours names sysbom in other lines too.
