@@ -177,6 +177,24 @@ fn duplicate_key_fires_at_the_second_one() {
 }
 
 #[test]
+fn a_component_that_stands_twice_is_compared_as_helm_reads_it() {
+    let twice = |last: &str| sound() + &pin("app", last, "v1.1.0", &digest("b"));
+    let of = |before: &str, after: &str| {
+        ["image-moved", "version-downgrade", "half-moved-pin"]
+            .map(|rule| places(rule, &change(before, after)))
+    };
+    let nothing: [Vec<String>; 3] = Default::default();
+    assert_eq!(of(&twice("a/app"), &twice("a/app")), nothing);
+    let changed = twice("a/app").replace("v2.0.0", "v2.1.0").replace(&digest("web:v2.0.0"), &digest("web"));
+    assert_eq!(of(&twice("a/app"), &changed), nothing);
+    // Helm takes the last.
+    let moved = of(&sound(), &twice("evil/app"));
+    assert_eq!(moved[0], ["error releases/current.yaml:11:12"]);
+    let mended = of(&twice("a/app"), &sound());
+    assert_eq!(mended[0], ["error releases/current.yaml:3:12"]);
+}
+
+#[test]
 fn duplicate_key_is_quiet_on_one_key_in_two_mappings() {
     assert_eq!(places("duplicate-key", &of_manifest(&sound())), [""; 0]);
 }
@@ -562,6 +580,34 @@ fn image_moved_fires_at_the_new_name() {
         ]
     );
     assert_eq!(found[0].because.len(), 1);
+}
+
+#[test]
+fn image_moved_fires_on_a_new_component_that_the_policy_gives_another_image() {
+    let policy = "images:\n  job: [\"ghcr.io/acme/job\"]\n";
+    let found = |before: &str, after: &str| {
+        let base = tree(before).with(POLICY, policy);
+        let head = base.clone().with(CURRENT, after).with(&archive(0, before), before);
+        update(Some(&base), &head)
+    };
+    let evil = sound() + &pin("job", "evil.io/x/job", "v1.0.0", &digest("job"));
+    let fires = found(&sound(), &evil);
+    assert_eq!(
+        of_rule("image-moved", &fires),
+        ["error releases/current.yaml:11:12 the policy does not let `job` have the image `evil.io/x/job`"]
+    );
+    assert_eq!(fires[0].because.len(), 1, "the list of names");
+    assert_eq!(found(&sound(), &(sound() + &component("job", "v1.0.0"))), []);
+    // No list names `api`; what base has already is not judged again.
+    assert_eq!(found(&sound(), &(sound() + &pin("api", "evil.io/x/api", "v1.0.0", &digest("api")))), []);
+    assert_eq!(found(&evil, &evil), []);
+    // Nor is an image that was not there allowed to be any.
+    let none = evil.replace("evil.io/x/job", "''");
+    assert_eq!(places("image-moved", &found(&none, &evil)), ["error releases/current.yaml:11:12"]);
+    // The first manifest is new as a whole.
+    let base = MapTree::new().with(POLICY, policy);
+    let first = update(Some(&base), &base.clone().with(CURRENT, evil.as_str()));
+    assert_eq!(places("image-moved", &first), ["error releases/current.yaml:11:12"]);
 }
 
 #[test]

@@ -127,15 +127,16 @@ impl<'a> Subject<'a> {
         Some([(before, before.as_read()?), (after, after.as_read()?)])
     }
 
-    /// The components that stand in both manifests under one name.
+    /// The components that stand in both manifests under one name; of two with one name the last,
+    /// before and after.
     pub fn pairs(&self) -> Vec<Pair<'_>> {
         let Some([(before_file, before), (after_file, after)]) = self.both() else { return Vec::new() };
         let old = by_name(&before.manifest);
-        let pair = |component| {
-            let before = *old.get(component_name(component))?;
-            Some(Pair { before_file, before, after_file, after: component })
+        let pair = |(name, after)| {
+            let before = *old.get(name)?;
+            Some(Pair { before_file, before, after_file, after })
         };
-        after.manifest.components.iter().filter_map(pair).collect()
+        by_name(&after.manifest).into_iter().filter_map(pair).collect()
     }
 
     /// The object that base's state is, if it has one: its manifest as a plain file.

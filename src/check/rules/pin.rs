@@ -1,15 +1,19 @@
 //! Whether each pin is whole, well formed, and moved as one.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use crate::bom::{Component, Digest, Field, ImageName, Malformed, Tag};
 use crate::check::file::{File, Read};
 use crate::check::paste::inspect;
-use crate::check::subject::{Pair, Subject};
+use crate::check::subject::{Pair, Subject, by_name};
 use crate::check::{Finding, Fix};
 use crate::policy::{DigestNeed, Floating};
 use crate::text::{Edit, Span};
 use crate::yaml::{quote, quote_if_needed};
+
+/// What is said of the list in the policy that names a component's images.
+const NAMES_ALLOWED: &str = "the names allowed";
 
 /// `pin-malformed`: image, tag and digest are what a registry accepts.
 pub fn malformed(subject: &Subject) -> Vec<Finding> {
@@ -99,30 +103,67 @@ fn lacks(file: &File, component: &Component, what: &str, field: Option<&Field>) 
     Some(file.finding("pin-incomplete", span, message, help))
 }
 
-/// `image-moved`: a component keeps its image name.
+/// `image-moved`: a component keeps its image name, and a new one has a name that the policy lets
+/// it have.
 pub fn image_moved(subject: &Subject) -> Vec<Finding> {
-    let moved = |pair: &Pair| {
-        let (before, after) = (pair.before.image.as_ref()?, pair.after.image.as_ref()?);
-        let name = &pair.after.name;
-        let allowed = subject.policy().allows_image(name, &after.text);
-        if before.text == after.text || allowed.as_ref().is_some_and(|allowed| allowed.value) {
-            return None;
-        }
-        let message = format!("the image of `{name}` moved from `{}` to `{}`", before.text, after.text);
-        let help = format!(
-            "if that is meant, allow it in `.sysbom.yaml` first, in a change of its own: \
-             `images: {{{}: [{}, {}]}}`",
-            quote_if_needed(name),
-            quote(&before.text),
-            quote(&after.text)
-        );
-        let [was, at] =
-            moved_part(pair, &subject.policy().layout.fields.image).unwrap_or([before.span, after.span]);
-        let was = pair.before_file.excerpt(was, format!("on {}", subject.input.before_name));
-        let setting = subject.setting(allowed.and_then(|allowed| allowed.span), "the names allowed");
-        Some(pair.after_file.finding("image-moved", at, message, help).because([was]).because(setting))
+    let mut found: Vec<Finding> =
+        subject.pairs().iter().filter_map(|pair| moved_image(subject, pair)).collect();
+    found.extend(new_components(subject).filter_map(|(file, new)| refused_image(subject, file, new)));
+    found
+}
+
+fn moved_image(subject: &Subject, pair: &Pair) -> Option<Finding> {
+    let (before, after) = (pair.before.image.as_ref()?, pair.after.image.as_ref()?);
+    let name = &pair.after.name;
+    let allowed = subject.policy().allows_image(name, &after.text);
+    if before.text.is_empty()
+        || before.text == after.text
+        || allowed.as_ref().is_some_and(|allowed| allowed.value)
+    {
+        return None;
+    }
+    let message = format!("the image of `{name}` moved from `{}` to `{}`", before.text, after.text);
+    let help = format!(
+        "if that is meant, allow it in `.sysbom.yaml` first, in a change of its own: \
+         `images: {{{}: [{}, {}]}}`",
+        quote_if_needed(name),
+        quote(&before.text),
+        quote(&after.text)
+    );
+    let [was, at] =
+        moved_part(pair, &subject.policy().layout.fields.image).unwrap_or([before.span, after.span]);
+    let was = pair.before_file.excerpt(was, format!("on {}", subject.input.before_name));
+    let setting = subject.setting(allowed.and_then(|allowed| allowed.span), NAMES_ALLOWED);
+    Some(pair.after_file.finding("image-moved", at, message, help).because([was]).because(setting))
+}
+
+/// Where no list of the policy names the component, its first image may be any.
+fn refused_image(subject: &Subject, file: &File, new: &Component) -> Option<Finding> {
+    let image = new.image.as_ref().filter(|image| !image.text.is_empty())?;
+    let allowed = subject.policy().allows_image(&new.name, &image.text).filter(|allowed| !allowed.value)?;
+    let message = format!("the policy does not let `{}` have the image `{}`", new.name, image.text);
+    let help =
+        "use an image that the policy lists, or list this one under `images` of `.sysbom.yaml` first, \
+                in a change of its own"
+            .to_owned();
+    let setting = subject.setting(allowed.span, NAMES_ALLOWED);
+    Some(file.finding("image-moved", image.span, message, help).because(setting))
+}
+
+/// The components of the manifest that base does not have, or without an image; none where base's
+/// manifest cannot be read.
+fn new_components<'s>(subject: &'s Subject) -> impl Iterator<Item = (&'s File, &'s Component)> {
+    let before = subject.before.as_ref().and_then(|before| before.manifest.as_ref());
+    let old = match before.map(File::as_read) {
+        None => Some(BTreeMap::new()),
+        Some(read) => read.map(|read| by_name(&read.manifest)),
     };
-    subject.pairs().iter().filter_map(moved).collect()
+    let after = subject.after.manifest.as_ref().zip(old);
+    after.into_iter().flat_map(|(file, old)| {
+        let now = file.as_read().map(|read| by_name(&read.manifest)).unwrap_or_default();
+        let is_new = move |name: &str| old.get(name).is_none_or(|old| old.pin().image.is_empty());
+        now.into_iter().filter(move |(name, _)| is_new(name)).map(move |(_, new)| (file, new))
+    })
 }
 
 /// Of an image name that is written in parts the first one that differs, before and after.
