@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::merge::{ConflictStyle, Options, Outcome, Sides};
+use crate::merge::{ConflictStyle, Options, Outcome, Sides, entries_in_conflict};
 
 use super::console::Console;
 use super::env::Env;
@@ -70,7 +70,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     if !args.quiet {
         console.say(merging::describe(&args.current.to_string_lossy(), &conflicts, &options.labels));
     }
-    Ok(Exit::Conflicts(conflicts.len()))
+    Ok(Exit::Conflicts(entries_in_conflict(&conflicts)))
 }
 
 fn style(args: &Args) -> Option<ConflictStyle> {

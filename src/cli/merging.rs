@@ -90,6 +90,7 @@ mod tests {
         };
         let conflict = Conflict {
             subject: "app".into(),
+            entry: "images.app".into(),
             values: sides("v1", "v2", "v3\u{1b}"),
             reason: "both sides moved it apart".into(),
             help: "keep one of the two pins, whole".into(),

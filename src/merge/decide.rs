@@ -86,6 +86,9 @@ impl<'v> Decider<'v> {
                 let slices = Sides { base, ours, theirs }.zip(self.views.as_ref());
                 match slices.map(|(child, view)| view.slice(child.chunk)).moved() {
                     Moved::Alike => Plan::Keep(self.canvas),
+                    Moved::Only(side) if self.is_emptied(path, child, side) => {
+                        self.clash(path, child, NO_COMPONENT_LEFT)
+                    }
                     Moved::Only(side) => Plan::Keep(side),
                     Moved::Apart => self.changed_twice(path, child),
                 }
@@ -93,9 +96,22 @@ impl<'v> Decider<'v> {
         }
     }
 
+    /// Whether this side leaves nothing of all components.
+    fn is_emptied(&self, path: &Path, child: Children<'v>, side: Side) -> bool {
+        let collections = self.collections(child);
+        let is_empty = |side: Side| {
+            collections.get(side).as_ref().is_none_or(|collection| collection.children.is_empty())
+        };
+        self.layout.holds_components(path) && is_empty(side) && !is_empty(Side::Base)
+    }
+
     fn added_twice(&self, path: &Path, child: Children<'v>, ours: &'v Child, theirs: &'v Child) -> Plan {
         if self.views.ours.same_child(ours, &self.views.theirs, theirs) {
             return Plan::Keep(self.canvas);
+        }
+        if self.views.ours.value(ours.value) == self.views.theirs.value(theirs.value) {
+            // The comments differ: one side may have none.
+            return self.changed_twice(path, child);
         }
         let mergeable = self.empty_base && self.layout.component_name(path).is_none() && !is_experiment(path);
         let both = self.collections(child);
@@ -115,10 +131,19 @@ impl<'v> Decider<'v> {
         by: Side,
         kept: &'v Child,
     ) -> Plan {
+        if self.layout.holds_components(path) {
+            return self.clash(path, child, NO_COMPONENT_LEFT);
+        }
         if self.views.base.same_child(base, self.views.get(by), kept) {
             return Plan::Absent;
         }
-        self.clash(path, child, "one side removed it, the other changed it")
+        let only_comments = self.views.base.value(base.value) == self.views.get(by).value(kept.value);
+        let reason = if only_comments {
+            "one side removed it, the other changed its comment"
+        } else {
+            "one side removed it, the other changed it"
+        };
+        self.clash(path, child, reason)
     }
 
     /// An entry that stands on both sides and whose bytes moved on both.
@@ -282,7 +307,7 @@ impl<'v> Decider<'v> {
         let none_left = children.iter().all(|(_, plan)| matches!(plan, Plan::Absent));
         if had_some && none_left {
             let reason = if self.layout.holds_components(path) {
-                "the sides together remove every component"
+                NO_COMPONENT_LEFT
             } else {
                 "the sides together remove every entry"
             };
@@ -327,7 +352,13 @@ impl<'v> Decider<'v> {
             });
         let subject = self.layout.component_name(path).unwrap_or_else(|| path.to_string());
         let reason = "both sides changed its comment";
-        Conflict { subject, values, reason: reason.to_owned(), help: help_for(reason) }
+        Conflict {
+            subject,
+            entry: self.entry(path),
+            values,
+            reason: reason.to_owned(),
+            help: help_for(reason),
+        }
     }
 
     fn clash(&self, path: &Path, child: Children<'v>, reason: &str) -> Plan {
@@ -343,9 +374,29 @@ impl<'v> Decider<'v> {
             None => "not there".to_owned(),
         });
         let subject = self.layout.component_name(path).unwrap_or_else(|| path.to_string());
-        Conflict { subject, values, reason: reason.to_owned(), help: help_for(reason) }
+        Conflict {
+            subject,
+            entry: self.entry(path),
+            values,
+            reason: reason.to_owned(),
+            help: help_for(reason),
+        }
+    }
+
+    /// The entry that a conflict at `path` is a part of: its component, or itself.
+    fn entry(&self, path: &Path) -> String {
+        let mut above = Some(path.clone());
+        while let Some(path) = above {
+            if self.layout.component_name(&path).is_some() {
+                return path.to_string();
+            }
+            above = path.split_last().map(|(parent, _)| parent);
+        }
+        path.to_string()
     }
 }
+
+const NO_COMPONENT_LEFT: &str = "no component would be left";
 
 pub(super) const SNAPSHOT_ID: &str = "snapshotId";
 

@@ -141,5 +141,11 @@ fn is_asked_for<T: PartialEq>(value: Option<&T>, sides: &Sides<Option<&T>>, base
 fn file_conflict(reason: &str) -> Conflict {
     let values =
         Sides { base: String::new(), ours: "the whole file".into(), theirs: "the whole file".into() };
-    Conflict { subject: String::new(), values, reason: reason.to_owned(), help: help_for(reason) }
+    Conflict {
+        subject: String::new(),
+        entry: String::new(),
+        values,
+        reason: reason.to_owned(),
+        help: help_for(reason),
+    }
 }

@@ -8,6 +8,7 @@
 //! result back. `fallback` judges what git's text merge made of texts that have no such structure.
 
 mod admit;
+mod around;
 mod decide;
 mod describe;
 mod fallback;
@@ -21,6 +22,8 @@ mod verify;
 mod view;
 mod write;
 
+use std::collections::BTreeSet;
+
 use crate::bom::Layout;
 use crate::yaml::Document;
 
@@ -30,7 +33,7 @@ use plan::{CollectionPlan, Plan};
 use sides::Moved;
 pub use sides::{Side, Sides};
 use view::View;
-use write::{Mode, Scene};
+use write::{Mode, Scene, Unplaceable};
 
 pub use fallback::judge_text_merge;
 
@@ -88,12 +91,21 @@ pub enum Outcome {
 pub struct Conflict {
     /// What: a component's name, or the path of another entry; empty for the file as a whole.
     pub subject: String,
+    /// The entry that it is a part of: a component's path, or the subject's own; empty for the file.
+    pub entry: String,
     /// What each side has there, in a few words: `v1.2.3 sha256:aaaa…`, `removed`, `not there`.
     pub values: Sides<String>,
     /// Why it is no merge, one line.
     pub reason: String,
     /// What to do.
     pub help: String,
+}
+
+/// How many entries conflict; one that does so in several parts counts once, and so does a file of
+/// which nothing smaller can be named.
+pub fn entries_in_conflict(conflicts: &[Conflict]) -> usize {
+    let entries: BTreeSet<&str> = conflicts.iter().map(|conflict| conflict.entry.as_str()).collect();
+    entries.iter().filter(|entry| !entry.is_empty()).count().max(usize::from(!conflicts.is_empty()))
 }
 
 /// Why the sides cannot be merged by structure: one of them cannot be read, or holds something
@@ -146,43 +158,78 @@ struct Merge<'o> {
     options: &'o Options,
 }
 
+/// A merge that cannot be written into the text of one side.
+struct Stuck {
+    /// What to tell people if the file as a whole has to be shown.
+    conflicts: Vec<Conflict>,
+    /// The keys from the root down to the entry that finds no place; none if it is the file as a whole.
+    within: Vec<String>,
+}
+
 impl Merge<'_> {
     /// `Err` if only the file as a whole can be shown as a conflict. A change that finds no safe
-    /// place in the text of one side may find one in the other's.
+    /// place in the text of one side may find one in the other's; if in neither, its entry is a
+    /// conflict.
     fn run(&self) -> Result<Outcome, Vec<Conflict>> {
         let canvas = canvas(&self.views);
-        self.run_on(canvas).or_else(|conflicts| self.run_on(canvas.other()).map_err(|_| conflicts))
+        let stuck = match self.run_on(canvas) {
+            Ok(outcome) => return Ok(outcome),
+            Err(stuck) => stuck,
+        };
+        self.run_on(canvas.other()).or_else(|_| self.run_around(stuck, canvas))
     }
 
-    fn run_on(&self, canvas: Side) -> Result<Outcome, Vec<Conflict>> {
-        let plan = decide::decide(&self.views, &self.options.layout, canvas)?;
+    fn run_on(&self, canvas: Side) -> Result<Outcome, Stuck> {
+        self.written(&self.decided(canvas)?, canvas)
+    }
+
+    /// With a conflict around each entry that finds no place.
+    fn run_around(&self, mut stuck: Stuck, canvas: Side) -> Result<Outcome, Vec<Conflict>> {
+        let Ok(mut plan) = self.decided(canvas) else { return Err(stuck.conflicts) };
+        while around::give_up(&mut plan, &self.views, &self.options.layout, canvas, &stuck.within) {
+            match self.written(&plan, canvas) {
+                Ok(outcome) => return Ok(outcome),
+                Err(next) => stuck = next,
+            }
+        }
+        Err(stuck.conflicts)
+    }
+
+    fn decided(&self, canvas: Side) -> Result<CollectionPlan, Stuck> {
+        decide::decide(&self.views, &self.options.layout, canvas)
+            .map_err(|conflicts| Stuck { conflicts, within: Vec::new() })
+    }
+
+    fn written(&self, plan: &CollectionPlan, canvas: Side) -> Result<Outcome, Stuck> {
         let prologue = self.prologue(canvas);
-        let snapshot_id = self.snapshot_id(&plan);
+        let snapshot_id = self.snapshot_id(plan);
         let snapshot_id = snapshot_id.as_deref();
         let scene = Scene { views: &self.views, canvas, options: self.options, snapshot_id, prologue };
         let mut conflicts = plan.conflicts();
         if prologue.is_none() {
             conflicts.insert(0, header_conflict());
         }
-        let written =
-            |side: Side| self.verified(&plan, &scene, side).ok_or_else(|| vec![unplaceable(&conflicts)]);
-        let ours = written(Side::Ours)?;
+        let stuck = |at: Unplaceable| Stuck {
+            conflicts: conflicts.iter().cloned().chain([unplaceable()]).collect(),
+            within: at.within,
+        };
+        let ours = self.verified(plan, &scene, Side::Ours).map_err(stuck)?;
         if conflicts.is_empty() {
             let is_whole = verify::keeps_comments(&ours, &self.views);
             return if is_whole {
                 Ok(Outcome::Merged(ours.into_bytes()))
             } else {
-                Err(vec![unplaceable(&[])])
+                Err(stuck(Unplaceable::HERE))
             };
         }
-        let theirs = written(Side::Theirs)?;
+        let theirs = self.verified(plan, &scene, Side::Theirs).map_err(stuck)?;
         if plan.unshowable {
             return Ok(self.whole(&ours, &theirs, conflicts));
         }
         let mode = if self.options.virtual_base { Mode::Sentinels } else { Mode::Markers };
-        let text = write::write(&plan, &scene, mode).map_err(|_| vec![unplaceable(&conflicts)])?;
+        let text = write::write(plan, &scene, mode).map_err(stuck)?;
         if mode == Mode::Sentinels && verify::is_readable(&text).is_err() {
-            return Err(conflicts);
+            return Err(stuck(Unplaceable::HERE));
         }
         let text = self.frame.put_on_markers(&text, self.options.marker_size);
         Ok(Outcome::Conflicted { bytes: text.into_bytes(), conflicts })
@@ -196,16 +243,22 @@ impl Merge<'_> {
     }
 
     /// The result with every conflict resolved to one side, if it says what was decided.
-    fn verified(&self, plan: &CollectionPlan, scene: &Scene<'_>, resolved: Side) -> Option<String> {
+    fn verified(
+        &self,
+        plan: &CollectionPlan,
+        scene: &Scene<'_>,
+        resolved: Side,
+    ) -> Result<String, Unplaceable> {
         let intended = verify::intended(plan, &self.views, resolved, scene.snapshot_id);
-        let inner = write::write(plan, scene, Mode::Resolved(resolved)).ok()?;
+        let inner = write::write(plan, scene, Mode::Resolved(resolved))?;
         if !verify::says(&inner, &intended) {
-            return None;
+            return Err(Unplaceable::HERE);
         }
         [self.frame, self.frame.with_final_newline()]
             .into_iter()
             .map(|frame| frame.put_on(&inner))
             .find(|text| verify::says(text, &intended) && !verify::ends_in_an_open_block(text))
+            .ok_or(Unplaceable::HERE)
     }
 
     fn prologue(&self, canvas: Side) -> Option<Side> {
@@ -243,7 +296,8 @@ fn canvas(views: &Sides<View>) -> Side {
 fn header_conflict() -> Conflict {
     let values = Sides { base: String::new(), ours: String::new(), theirs: String::new() };
     let reason = "both sides changed the comment at the top of the file";
-    Conflict { subject: "header".into(), values, reason: reason.into(), help: help_for(reason) }
+    let (subject, entry) = ("header".to_owned(), "header".to_owned());
+    Conflict { subject, entry, values, reason: reason.into(), help: help_for(reason) }
 }
 
 /// A side that was cut off, by a write that did not end, is not merged as if its end had been removed.
@@ -257,15 +311,15 @@ fn cut_off(frames: &Sides<Frame>, documents: &Sides<Document>) -> Option<Conflic
     let reason = format!("{name} ends in the middle, as if the file had been cut off");
     let values =
         Sides { base: String::new(), ours: "the whole file".into(), theirs: "the whole file".into() };
-    Some(Conflict { subject: String::new(), values, help: help_for(&reason), reason })
+    Some(Conflict { subject: String::new(), entry: String::new(), values, help: help_for(&reason), reason })
 }
 
 /// The promise of [`merge`] is to give out nothing that does not say what was decided. Where the
-/// layout of the sides leaves no safe place for a change, the file as a whole is the conflict.
-fn unplaceable(conflicts: &[Conflict]) -> Conflict {
-    conflicts.first().cloned().unwrap_or_else(|| {
-        let reason = "the changes cannot be put together without guessing at the file's layout";
-        let values = Sides { base: String::new(), ours: "changed".into(), theirs: "changed".into() };
-        Conflict { subject: String::new(), values, reason: reason.into(), help: help_for(reason) }
-    })
+/// layout of the sides leaves no safe place for a change, the file as a whole is a conflict too.
+fn unplaceable() -> Conflict {
+    let reason = "the changes cannot be put together without guessing at the file's layout";
+    let values = Sides { base: String::new(), ours: "changed".into(), theirs: "changed".into() };
+    let (subject, entry) = (String::new(), String::new());
+    let help = "keep one side's file whole, bring the other side's changes in by hand, then `git add` it";
+    Conflict { subject, entry, values, reason: reason.into(), help: help.into() }
 }

@@ -78,6 +78,15 @@ impl Plan {
 }
 
 impl Parts {
+    /// Those of the entry itself, then those within.
+    pub(super) fn conflicts(&self) -> Vec<Conflict> {
+        let within = match &self.value {
+            ValuePlan::Take(_) => Vec::new(),
+            ValuePlan::Merge(plan) => plan.conflicts(),
+        };
+        self.conflicts.iter().cloned().chain(within).collect()
+    }
+
     fn holds_a_clash(&self) -> bool {
         [self.lead, self.head, self.trail, self.foot].contains(&None)
             || match &self.value {
@@ -98,12 +107,7 @@ impl CollectionPlan {
         for (_, plan) in &self.children {
             match plan {
                 Plan::Clash(clash) => found.extend(clash.conflicts.iter().cloned()),
-                Plan::Parts(parts) => {
-                    found.extend(parts.conflicts.iter().cloned());
-                    if let ValuePlan::Merge(plan) = &parts.value {
-                        found.extend(plan.conflicts());
-                    }
-                }
+                Plan::Parts(parts) => found.extend(parts.conflicts()),
                 Plan::Keep(_) | Plan::Absent | Plan::Derived => {}
             }
         }

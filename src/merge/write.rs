@@ -27,7 +27,19 @@ pub(super) enum Mode {
 }
 
 /// A decision that cannot be placed in the canvas without guessing at its layout.
-pub(super) struct Unplaceable;
+pub(super) struct Unplaceable {
+    /// The keys from the root down to the entry in which that is so.
+    pub(super) within: Vec<String>,
+}
+
+impl Unplaceable {
+    pub(super) const HERE: Unplaceable = Unplaceable { within: Vec::new() };
+
+    fn below(mut self, key: &str) -> Unplaceable {
+        self.within.insert(0, key.to_owned());
+        self
+    }
+}
 
 /// Everything `write` needs besides the decisions.
 pub(super) struct Scene<'v> {
@@ -45,7 +57,7 @@ pub(super) fn write(plan: &CollectionPlan, scene: &Scene<'_>, mode: Mode) -> Res
     let mut writer = Writer { scene, mode, edits: Vec::new() };
     writer.prologue();
     writer.collection(plan, scene.views.as_ref().map(View::root))?;
-    apply(scene.views.get(scene.canvas).text(), &writer.edits).ok_or(Unplaceable)
+    apply(scene.views.get(scene.canvas).text(), &writer.edits).ok_or(Unplaceable::HERE)
 }
 
 struct Writer<'s, 'v> {
@@ -85,7 +97,7 @@ impl<'v> Writer<'_, 'v> {
     }
 
     fn collection(&mut self, plan: &CollectionPlan, sides: Collections<'v>) -> Result<(), Unplaceable> {
-        let canvas = sides.get(self.scene.canvas).ok_or(Unplaceable)?;
+        let canvas = sides.get(self.scene.canvas).ok_or(Unplaceable::HERE)?;
         if canvas.form.flow { self.flow(plan, sides, canvas) } else { self.block(plan, sides, canvas) }
     }
 
@@ -101,9 +113,16 @@ impl<'v> Writer<'_, 'v> {
             let shift = from.children.first().map_or(0, |child| difference(column, child.column));
             Some(shifted(self.view(side).slice(from.tail), shift))
         };
+        let is_flow = |side: Side| sides.get(side).is_some_and(|collection| collection.form.flow);
         let text = match self.chosen(side) {
             Some(side) if side == self.scene.canvas => return Ok(()),
-            Some(side) => lines(side).ok_or(Unplaceable)?,
+            // Within braces there are no lines to take over, only comments that find no place here.
+            Some(side) if is_flow(side) => {
+                let theirs = sides.get(side).map(|collection| self.view(side).comments(collection.tail));
+                let same = theirs.is_some_and(|comments| comments == self.canvas().comments(canvas.tail));
+                return if same { Ok(()) } else { Err(Unplaceable::HERE) };
+            }
+            Some(side) => lines(side).ok_or(Unplaceable::HERE)?,
             None => self.contested_lines(lines, column),
         };
         self.replace(canvas.tail, text);

@@ -14,7 +14,7 @@ impl<'v> Writer<'_, 'v> {
         sides: Collections<'v>,
         canvas: &'v Collection,
     ) -> Result<(), Unplaceable> {
-        let column = canvas.children.first().ok_or(Unplaceable)?.column;
+        let column = canvas.children.first().ok_or(Unplaceable::HERE)?.column;
         let mut incoming: Vec<(&str, String)> = Vec::new();
         for (key, plan) in &plan.children {
             let here = canvas.get(key);
@@ -25,8 +25,10 @@ impl<'v> Writer<'_, 'v> {
                     }
                 }
                 Plan::Keep(side) => {
-                    let child =
-                        sides.get(*side).and_then(|collection| collection.get(key)).ok_or(Unplaceable)?;
+                    let child = sides
+                        .get(*side)
+                        .and_then(|collection| collection.get(key))
+                        .ok_or(Unplaceable::HERE)?;
                     match here {
                         Some(_) if *side == self.scene.canvas => {}
                         Some(here) => self.replace_chunk(here, &self.chunk_text(*side, child, column))?,
@@ -39,11 +41,13 @@ impl<'v> Writer<'_, 'v> {
                     if let Some(here) = key(self.scene.canvas).and_then(|key| canvas.get(key)) {
                         self.replace_chunk(here, &text)?;
                     } else {
-                        incoming.push((key(self.scene.canvas.other()).ok_or(Unplaceable)?, text));
+                        incoming.push((key(self.scene.canvas.other()).ok_or(Unplaceable::HERE)?, text));
                     }
                 }
-                Plan::Parts(parts) => self.entry(key, parts, sides, canvas.form.list, column)?,
-                Plan::Derived => self.derived(here.ok_or(Unplaceable)?)?,
+                Plan::Parts(parts) => self
+                    .entry(key, parts, sides, canvas.form.list, column)
+                    .map_err(|stuck| stuck.below(key))?,
+                Plan::Derived => self.derived(here.ok_or(Unplaceable::HERE)?)?,
             }
         }
         for (offset, text) in self.places(&incoming, sides, canvas)? {
@@ -61,7 +65,7 @@ impl<'v> Writer<'_, 'v> {
         // The entry begins behind a dash: nothing can stand above it in its place.
         let inline = text.trim_start_matches(' ');
         if inline.is_empty() || inline.starts_with(['#', '\n']) {
-            return Err(Unplaceable);
+            return Err(Unplaceable::HERE);
         }
         self.replace(here.chunk, inline);
         Ok(())
@@ -80,7 +84,7 @@ impl<'v> Writer<'_, 'v> {
             return Ok(Vec::new());
         }
         let side = self.scene.canvas.other();
-        let other = sides.get(side).ok_or(Unplaceable)?;
+        let other = sides.get(side).ok_or(Unplaceable::HERE)?;
         let texts: std::collections::HashMap<&str, &String> =
             incoming.iter().map(|(key, text)| (*key, text)).collect();
         let rank = |side: Side, child: &Child| self.rank(side, child);
@@ -101,12 +105,12 @@ impl<'v> Writer<'_, 'v> {
                 }
                 let offset = match next.checked_sub(1) {
                     Some(before) => canvas.children[before].chunk.end,
-                    None => canvas.children.first().ok_or(Unplaceable)?.chunk.start,
+                    None => canvas.children.first().ok_or(Unplaceable::HERE)?.chunk.start,
                 };
                 places.push((offset, (*text).clone()));
             }
         }
-        if places.len() == incoming.len() { Ok(places) } else { Err(Unplaceable) }
+        if places.len() == incoming.len() { Ok(places) } else { Err(Unplaceable::HERE) }
     }
 
     pub(super) fn rank(&self, side: Side, child: &Child) -> (String, String) {

@@ -21,7 +21,7 @@ impl<'v> Writer<'_, 'v> {
             return self.parts(key, parts, sides);
         }
         let child = sides.map(|side| side.and_then(|collection| collection.get(key)));
-        let here = child.get(self.scene.canvas).ok_or(Unplaceable)?;
+        let here = child.get(self.scene.canvas).ok_or(Unplaceable::HERE)?;
         let text = if self.mode == Mode::Sentinels {
             let name = |child: Option<&Child>| child.map(|child| child.key.clone());
             self.sentinel(&child.map(name), sides, list, column)
@@ -47,10 +47,10 @@ impl<'v> Writer<'_, 'v> {
         let mut writer = Writer { scene: self.scene, mode: Mode::Resolved(side), edits: Vec::new() };
         writer.parts(key, parts, sides)?;
         for edit in &mut writer.edits {
-            let start = edit.span.start.checked_sub(here.chunk.start).ok_or(Unplaceable)?;
+            let start = edit.span.start.checked_sub(here.chunk.start).ok_or(Unplaceable::HERE)?;
             edit.span = Span::new(start, start + edit.span.len());
         }
-        apply(self.canvas().slice(here.chunk), &writer.edits).ok_or(Unplaceable)
+        apply(self.canvas().slice(here.chunk), &writer.edits).ok_or(Unplaceable::HERE)
     }
 
     pub(super) fn parts(
@@ -60,8 +60,8 @@ impl<'v> Writer<'_, 'v> {
         sides: Collections<'v>,
     ) -> Result<(), Unplaceable> {
         let child = sides.map(|side| side.and_then(|collection| collection.get(key)));
-        let here = child.get(self.scene.canvas).ok_or(Unplaceable)?;
-        let from = |side: Side| child.get(side).ok_or(Unplaceable);
+        let here = child.get(self.scene.canvas).ok_or(Unplaceable::HERE)?;
+        let from = |side: Side| child.get(side).ok_or(Unplaceable::HERE);
         if let ValuePlan::Take(side) = parts.value
             && side != self.scene.canvas
             && !(here.is_token(self.canvas()) && from(side)?.is_token(self.view(side)))
@@ -105,7 +105,7 @@ impl<'v> Writer<'_, 'v> {
         child: Sides<Option<&'v Child>>,
         part: fn(&Child) -> Span,
     ) -> Result<(), Unplaceable> {
-        let here = child.get(self.scene.canvas).ok_or(Unplaceable)?;
+        let here = child.get(self.scene.canvas).ok_or(Unplaceable::HERE)?;
         let span = part(here);
         let lines = |side: Side| {
             let from = child.get(side).as_ref()?;
@@ -119,14 +119,14 @@ impl<'v> Writer<'_, 'v> {
         if side == self.scene.canvas {
             return Ok(());
         }
-        let text = lines(side).ok_or(Unplaceable)?;
+        let text = lines(side).ok_or(Unplaceable::HERE)?;
         let ends_alike = span.of(self.canvas().text()).ends_with('\n') == text.ends_with('\n');
         // Lines above or below may come and go; the rest of a line must stay one.
         let is_rest_of_line = span.start > here.core.start && span.start <= here.core.end;
         if is_rest_of_line && !ends_alike || here.mid_line && !text.trim().is_empty() && span == here.lead {
-            let from = child.get(side).ok_or(Unplaceable)?;
+            let from = child.get(side).ok_or(Unplaceable::HERE)?;
             let unimportant = self.view(side).comments(part(from)) == self.canvas().comments(span);
-            return if unimportant { Ok(()) } else { Err(Unplaceable) };
+            return if unimportant { Ok(()) } else { Err(Unplaceable::HERE) };
         }
         self.replace(span, text);
         Ok(())
@@ -153,8 +153,8 @@ impl<'v> Writer<'_, 'v> {
         side: Side,
         parts: &Parts,
     ) -> Result<(), Unplaceable> {
-        let here = child.get(self.scene.canvas).ok_or(Unplaceable)?;
-        let from = child.get(side).ok_or(Unplaceable)?;
+        let here = child.get(self.scene.canvas).ok_or(Unplaceable::HERE)?;
+        let from = child.get(side).ok_or(Unplaceable::HERE)?;
         let view = self.view(side);
         let taken = |part: Option<Side>, span: fn(&Child) -> Span| {
             self.chosen(part) == Some(side) || view.comments(span(from)) == self.canvas().comments(span(here))
@@ -166,7 +166,7 @@ impl<'v> Writer<'_, 'v> {
             || from.chunk.end < from.core.end
             || is_flow(here) != is_flow(from)
         {
-            return Err(Unplaceable);
+            return Err(Unplaceable::HERE);
         }
         let text = view.slice(Span::new(from.core.start, from.chunk.end));
         let text =
@@ -178,10 +178,10 @@ impl<'v> Writer<'_, 'v> {
     }
 
     pub(super) fn derived(&mut self, here: &Child) -> Result<(), Unplaceable> {
-        let id = self.scene.snapshot_id.ok_or(Unplaceable)?;
+        let id = self.scene.snapshot_id.ok_or(Unplaceable::HERE)?;
         let span = self.canvas().document.node(here.value).full_span();
         if span.is_empty() || !here.is_token(self.canvas()) {
-            return Err(Unplaceable);
+            return Err(Unplaceable::HERE);
         }
         self.replace(span, id);
         Ok(())

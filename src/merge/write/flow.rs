@@ -21,8 +21,10 @@ impl<'v> Writer<'_, 'v> {
             match plan {
                 Plan::Absent => at.into_iter().for_each(|at| gone[at] = true),
                 Plan::Keep(side) => {
-                    let child =
-                        sides.get(*side).and_then(|collection| collection.get(key)).ok_or(Unplaceable)?;
+                    let child = sides
+                        .get(*side)
+                        .and_then(|collection| collection.get(key))
+                        .ok_or(Unplaceable::HERE)?;
                     match at {
                         Some(_) if *side == self.scene.canvas => {}
                         Some(at) => {
@@ -32,11 +34,12 @@ impl<'v> Writer<'_, 'v> {
                         None => incoming.push((key, self.flow_text(*side, child)?)),
                     }
                 }
-                Plan::Parts(parts) => self.parts(key, parts, sides)?,
-                Plan::Derived => self.derived(&canvas.children[at.ok_or(Unplaceable)?])?,
+                // What stands within braces is shown around all of them.
+                Plan::Parts(parts) => self.parts(key, parts, sides).map_err(|_| Unplaceable::HERE)?,
+                Plan::Derived => self.derived(&canvas.children[at.ok_or(Unplaceable::HERE)?])?,
                 Plan::Clash(clash) => {
                     // Markers stand around the next larger entry, never here.
-                    let Mode::Resolved(side) = self.mode else { return Err(Unplaceable) };
+                    let Mode::Resolved(side) = self.mode else { return Err(Unplaceable::HERE) };
                     let key = |side: Side| clash.keys.get(side).as_deref();
                     let at = key(self.scene.canvas).and_then(|key| canvas.position(key));
                     let taken = key(side).and_then(|key| Some((key, sides.get(side).as_ref()?.get(key)?)));
@@ -48,7 +51,7 @@ impl<'v> Writer<'_, 'v> {
                         }
                         (Some(at), None) => gone[at] = true,
                         (None, Some((_, child))) => {
-                            let key = key(self.scene.canvas.other()).ok_or(Unplaceable)?;
+                            let key = key(self.scene.canvas.other()).ok_or(Unplaceable::HERE)?;
                             incoming.push((key, self.flow_text(side, child)?));
                         }
                         (None, None) => {}
@@ -61,7 +64,7 @@ impl<'v> Writer<'_, 'v> {
             theirs.is_none_or(|comments| comments == self.canvas().comments(canvas.tail))
         });
         if !same_comments {
-            return Err(Unplaceable);
+            return Err(Unplaceable::HERE);
         }
         self.take_out(canvas, &gone)?;
         self.put_in(&incoming, sides, canvas, &gone)
@@ -71,7 +74,7 @@ impl<'v> Writer<'_, 'v> {
         let text = self.view(side).slice(child.core);
         // What needs lines and indentation cannot stand within braces.
         if !child.mid_line && text.contains('\n') {
-            return Err(Unplaceable);
+            return Err(Unplaceable::HERE);
         }
         Ok(format!("{text}{}", gap(text)))
     }
@@ -104,7 +107,7 @@ impl<'v> Writer<'_, 'v> {
                 next_kept.map_or(canvas.tail.end, |next| canvas.children[next].core.start),
             );
             if self.is_commented(around) {
-                return Err(Unplaceable);
+                return Err(Unplaceable::HERE);
             }
             let kept_edits = |edit: &Edit| !span.covers(edit.span);
             self.edits.retain(kept_edits);
@@ -129,9 +132,9 @@ impl<'v> Writer<'_, 'v> {
         if incoming.is_empty() {
             return Ok(());
         }
-        let other = sides.get(self.scene.canvas.other()).ok_or(Unplaceable)?;
+        let other = sides.get(self.scene.canvas.other()).ok_or(Unplaceable::HERE)?;
         let kept_before = |at: usize| (0..at).rev().find(|&before| !gone[before]);
-        let first_kept = gone.iter().position(|gone| !gone).ok_or(Unplaceable)?;
+        let first_kept = gone.iter().position(|gone| !gone).ok_or(Unplaceable::HERE)?;
         let mut next = 0;
         for child in &other.children {
             if let Some(at) = canvas.position(&child.key) {
@@ -152,7 +155,7 @@ impl<'v> Writer<'_, 'v> {
                     let end = before.core.end;
                     let rest = self.canvas().text()[end..].find('\n').map_or(end, |rest| end + rest);
                     if self.is_commented(Span::new(end, rest)) {
-                        return Err(Unplaceable);
+                        return Err(Unplaceable::HERE);
                     }
                     let own_lines = is_first_in_line(self.canvas(), before)
                         && is_first_in_line(self.view(self.scene.canvas.other()), child);
@@ -161,7 +164,9 @@ impl<'v> Writer<'_, 'v> {
                     let gap = gap(self.canvas().slice(before.core));
                     Edit::insert(end, format!("{gap},{between}{text}"))
                 }
-                None if self.is_commented(Span::new(canvas.tail.start, first)) => return Err(Unplaceable),
+                None if self.is_commented(Span::new(canvas.tail.start, first)) => {
+                    return Err(Unplaceable::HERE);
+                }
                 None => Edit::insert(first, format!("{text}, ")),
             };
             self.edits.push(edit);
