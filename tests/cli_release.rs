@@ -437,3 +437,69 @@ fn a_person_can_say_when_something_was_published() {
     release("9f8e7d6", &fix, "yesterday").expect(2).says("write it as 2024-06-15T10:15:00Z");
     release("9f8e7d6", &fix, "2024-03-01T00:00:00Z").expect(0).says("Release app 9f8e7d6");
 }
+
+#[test]
+fn a_dry_run_refuses_what_the_run_itself_refuses_and_keeps_nothing() {
+    let scratch = base();
+    let forge = scratch.root().join("forge.git");
+    scratch.git(&["init", "-q", "--bare", "-b", "main", forge.to_str().expect("our path is text")]);
+    scratch.git(&["remote", "add", "origin", "../forge.git"]);
+    scratch.git(&["push", "-q", "-u", "origin", "main"]);
+    scratch.git(&["remote", "set-head", "origin", "main"]);
+    let moved = format!("app=ghcr.io/other/app:v2.0.0@{DIGEST_B}");
+    let floating = format!("app=latest@{DIGEST_B}");
+    let good = reference("v1.3.0", DIGEST_B);
+    let before = scratch.git(&["for-each-ref"]);
+    for (args, status) in [
+        (&["release", &moved, "--allow-move", "--direct", "--push", "origin"][..], 1),
+        (&["snapshot", "s1", "--image", &floating, "--direct", "--push", "origin"], 1),
+        (&["release", &good, "--direct"], 2),
+        (&["release", &good, "--direct", "--base", "HEAD~0"], 2),
+    ] {
+        let objects = scratch.git(&["count-objects"]);
+        let dry = scratch.sysbom(&[args, &["--dry-run"]].concat()).expect(status);
+        assert_eq!(scratch.git(&["count-objects"]), objects, "{args:?}");
+        let real = scratch.sysbom(args).expect(status);
+        assert_eq!(dry.err, real.err, "{args:?}");
+        assert_eq!(scratch.git(&["for-each-ref"]), before, "{args:?}");
+    }
+    let direct = ["release", good.as_str(), "--direct", "--base", "main"];
+    scratch.write(PATH, "# mine\n");
+    for more in [&["--dry-run"][..], &[]] {
+        scratch.sysbom(&[&direct[..], more].concat()).expect(2).says("commit or stash");
+    }
+    scratch.git(&["checkout", "-q", PATH]);
+    scratch.sysbom(&[&direct[..], &["--dry-run", "--sign"]].concat()).expect(0).says("would be on main");
+    scratch.git(&["switch", "-q", "-c", "mine"]);
+    for more in [&["--dry-run"][..], &[]] {
+        let args = [&["release", &good, "--branch", "mine"][..], more].concat();
+        scratch.sysbom(&args).expect(2).says("it is checked out");
+    }
+    scratch.git(&["switch", "-q", "main"]);
+    scratch.git(&["branch", "-q", "-D", "mine"]);
+    assert_eq!(scratch.git(&["for-each-ref"]), before, "nothing moved");
+}
+
+#[test]
+fn a_dry_run_of_what_waits_already_says_so() {
+    let scratch = base();
+    let good = reference("v1.3.0", DIGEST_B);
+    let release = ["release", &good, "--format", "json"];
+    scratch.sysbom(&release).expect(0);
+    let dry = scratch.sysbom(&[&release[..], &["--dry-run"]].concat()).expect(0);
+    dry.says("\"result\": \"noop\"").says("\"dry_run\": true");
+}
+
+#[test]
+fn a_release_that_its_check_will_not_pass_says_so_and_what_to_do() {
+    let scratch = base();
+    let moved = format!("app=ghcr.io/other/app:v2.0.0@{DIGEST_B}");
+    for more in [&["--dry-run"][..], &[]] {
+        let args = [&["release", &moved, "--allow-move"][..], more].concat();
+        let ran = scratch.sysbom(&args).expect(0).says("(image-moved)");
+        ran.says("allow it in `.sysbom.yaml` first, in a change of its own: `images: {app: [");
+    }
+    scratch.sysbom(&["check", "--base", "main", "--head", "sysbom/release/app"]).expect(1);
+    let floating = format!("app=latest@{DIGEST_B}");
+    scratch.sysbom(&["snapshot", "s1", "--image", &floating]).expect(0).says("will be red (floating-tag)");
+}

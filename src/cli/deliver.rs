@@ -60,6 +60,17 @@ pub struct Delivery<'a> {
     pub sign: bool,
     /// The day by which exceptions are judged.
     pub today: Date,
+    /// Whether it goes anywhere.
+    pub run: Run,
+}
+
+/// Whether a delivery is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// It is.
+    Real,
+    /// It asks all that a real one asks before it moves a branch, in a [`Repo::rehearsal`].
+    Dry,
 }
 
 /// What came of it.
@@ -71,6 +82,8 @@ pub struct Delivered<T> {
     pub base: ObjectId,
     /// Where the commit is.
     pub end: End,
+    /// What the check will find in the branch that the commit went onto, at error level.
+    pub faults: Vec<Finding>,
 }
 
 /// Where a commit ended.
@@ -80,6 +93,8 @@ pub enum End {
     Nothing,
     /// It is where it belongs.
     There(ObjectId),
+    /// It would be where it belongs: this was a rehearsal.
+    Rehearsed,
     /// The branch holds the same already, as this commit, and was left alone.
     LeftAlone(ObjectId),
     /// The rules find fault with it; it went nowhere.
@@ -112,11 +127,12 @@ impl Delivery<'_> {
                 Route::Direct => None,
             };
             let (proposal, answer) = plan(&base, tip.as_ref())?;
+            let mut faults = Vec::new();
             let end = match proposal {
-                Some(proposal) => self.attempt(&base, tip.as_ref(), proposal)?,
+                Some(proposal) => self.attempt(&base, tip.as_ref(), proposal, &mut faults)?,
                 None => Some(End::Nothing),
             };
-            let delivered = |end| Delivered { answer, base: base.commit, end };
+            let delivered = |end| Delivered { answer, base: base.commit, end, faults };
             Ok::<_, Failure>(if let Some(end) = end {
                 ControlFlow::Break(delivered(end))
             } else {
@@ -127,12 +143,13 @@ impl Delivery<'_> {
         Ok(delivered.or(last).expect("whoever lost the race has been asked at least once"))
     }
 
-    /// `None` if somebody was first.
+    /// `None` if somebody was first. What the check will find on a branch comes into `faults`.
     fn attempt(
         &self,
         base: &Base,
         tip: Option<&ObjectId>,
         proposal: Proposal,
+        faults: &mut Vec<Finding>,
     ) -> Result<Option<End>, Failure> {
         let tree = self.repo.edit_tree(Some(&base.commit), &proposal.writes)?;
         let message = match &self.route {
@@ -147,24 +164,42 @@ impl Delivery<'_> {
         if let Some(tip) = tip
             && self.repo.is_same_commit(tip, &new)?
         {
+            *faults = self.faults(base, tip).unwrap_or_default();
             return Ok(Some(End::LeftAlone(tip.clone())));
         }
         let commit = self.repo.create_commit(&new)?;
-        let pushed = match &self.route {
-            Route::Branch(name) => self.target.replace(self.repo, name, tip, &commit)?,
+        match &self.route {
+            // A branch is for people to look at, and so is what is wrong with it: nothing of this stops it.
+            Route::Branch(_) => *faults = self.faults(base, &commit).unwrap_or_default(),
             Route::Direct => {
                 let faults = self.faults(base, &commit)?;
                 if !faults.is_empty() {
                     return Ok(Some(End::Faulty(faults)));
                 }
-                self.target.forward(self.repo, &base.commit, &commit)?
             }
-        };
-        Ok(match pushed {
-            Pushed::Done => Some(End::There(commit)),
-            Pushed::Lost(_) => None,
-            Pushed::Refused(why) => Some(End::Refused(why)),
+        }
+        Ok(match self.send(base, tip, &commit)? {
+            None => Some(End::Rehearsed),
+            Some(Pushed::Done) => Some(End::There(commit)),
+            Some(Pushed::Lost(_)) => None,
+            Some(Pushed::Refused(why)) => Some(End::Refused(why)),
         })
+    }
+
+    /// Moves the branch that the commit goes onto; `None` if this is a rehearsal, and it could be moved.
+    fn send(
+        &self,
+        base: &Base,
+        tip: Option<&ObjectId>,
+        commit: &ObjectId,
+    ) -> Result<Option<Pushed>, Failure> {
+        let (repo, target) = (self.repo, self.target);
+        match (self.run, &self.route) {
+            (Run::Dry, Route::Branch(name)) => target.may_replace(repo, name).map(|()| None),
+            (Run::Dry, Route::Direct) => target.may_forward(repo, commit).map(|()| None),
+            (Run::Real, Route::Branch(name)) => target.replace(repo, name, tip, commit).map(Some),
+            (Run::Real, Route::Direct) => target.forward(repo, &base.commit, commit).map(Some),
+        }
     }
 
     /// What the rules hold against it, at error level.

@@ -165,14 +165,11 @@ impl Target {
 
     /// Moves base itself forward to a commit on top of it.
     pub fn forward(&self, repo: &Repo, base: &ObjectId, new: &ObjectId) -> Result<Pushed, Failure> {
-        let Some(name) = &self.branch else {
-            return Err(Failure::new(format!("could not move base: `{}` is no branch here", self.name))
-                .help("`--direct` moves base itself: add `--push origin`, or name a branch with `--base`"));
-        };
+        let name = self.moved()?;
         match &self.remote {
             Some(remote) => {
                 let lease = Lease::Forward(base.clone());
-                one(repo, remote, Push { name: name.clone(), new: Some(new.clone()), lease })
+                one(repo, remote, Push { name: name.to_owned(), new: Some(new.clone()), lease })
             }
             None if repo.checked_out(name)?.is_some() => {
                 repo.forward_checked_out(name, new)?;
@@ -180,6 +177,32 @@ impl Target {
             }
             None => Ok(of_move(repo.move_branch(name, Some(base), new, "sysbom")?)),
         }
+    }
+
+    /// Whether [`Target::replace`] could be asked to move this branch: what a remote says to it is known
+    /// only once it is asked.
+    pub fn may_replace(&self, repo: &Repo, short: &str) -> Result<(), Failure> {
+        match &self.remote {
+            None => Ok(repo.may_move(&format!("refs/heads/{short}"))?),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The same of [`Target::forward`].
+    pub fn may_forward(&self, repo: &Repo, new: &ObjectId) -> Result<(), Failure> {
+        let name = self.moved()?;
+        match &self.remote {
+            None => Ok(repo.may_forward_checked_out(name, new)?),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Base's branch, as one that can be moved.
+    fn moved(&self) -> Result<&str, Failure> {
+        self.branch.as_deref().ok_or_else(|| {
+            Failure::new(format!("could not move base: `{}` is no branch here", self.name))
+                .help("`--direct` moves base itself: add `--push origin`, or name a branch with `--base`")
+        })
     }
 }
 

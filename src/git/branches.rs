@@ -74,9 +74,7 @@ impl Repo {
         new: &ObjectId,
         why: &str,
     ) -> Result<Moved, Error> {
-        if let Some(place) = self.checked_out(name)? {
-            return Err(checked_out_error(name, &place));
-        }
+        self.may_move(name)?;
         let zeros = "0".repeat(new.as_str().len());
         let old_id = old.map_or(zeros.as_str(), ObjectId::as_str);
         self.compare_and_swap(name, old, Some(new), &["update-ref", "-m", why, name, new.as_str(), old_id])
@@ -87,9 +85,7 @@ impl Repo {
     /// # Errors
     /// The branch is checked out, or git refuses.
     pub fn delete_branch(&self, name: &str, old: &ObjectId) -> Result<Moved, Error> {
-        if let Some(place) = self.checked_out(name)? {
-            return Err(checked_out_error(name, &place));
-        }
+        self.may_move(name)?;
         self.compare_and_swap(name, Some(old), None, &["update-ref", "-d", name, old.as_str()])
     }
 
@@ -135,6 +131,35 @@ impl Repo {
         // By the time that git finds the ref locked it has moved the files. They go back.
         let _ = git_in(&place, &["read-tree", "-m", "-u", new.as_str(), "HEAD"])?;
         Err(failed.because(refusal))
+    }
+
+    /// Whether [`Repo::move_branch`] may move this branch, given by its full name.
+    ///
+    /// # Errors
+    /// It is checked out.
+    pub fn may_move(&self, name: &str) -> Result<(), Error> {
+        self.checked_out(name)?.map_or(Ok(()), |place| Err(checked_out_error(name, &place)))
+    }
+
+    /// Whether [`Repo::forward_checked_out`] would find changes of the user's in the way.
+    ///
+    /// # Errors
+    /// It would.
+    pub fn may_forward_checked_out(&self, name: &str, new: &ObjectId) -> Result<(), Error> {
+        let Some(place) = self.checked_out(name)? else { return Ok(()) };
+        // git takes a file for changed whose time is another, until it has looked into it.
+        git_in(&place, &["update-index", "-q", "--refresh"])?;
+        let args = ["read-tree", "-n", "-m", "-u", "HEAD", new.as_str()];
+        let mut command = super::program::clean_command();
+        command.args(args).current_dir(&place);
+        command.envs(self.env().object_directory.iter().map(|store| ("GIT_OBJECT_DIRECTORY", store)));
+        let ended = super::program::finish(command, &args, b"")?;
+        if ended.status.success() {
+            return Ok(());
+        }
+        Err(Error::new(format!("could not bring {} forward", place.display()))
+            .because(super::program::refused(&args, &ended).chain())
+            .help("commit or stash what you have changed there, then try again"))
     }
 
     /// The working tree in which a branch is checked out.

@@ -66,6 +66,8 @@ pub struct Repo {
     /// A store that joins the objects of a push in quarantine with the repository's own; removed
     /// with the value.
     quarantine: Option<tempfile::TempDir>,
+    /// Where objects are written that nobody keeps, in a rehearsal; removed with the value.
+    rehearsal: Option<tempfile::TempDir>,
 }
 
 impl Repo {

@@ -25,7 +25,27 @@ impl Repo {
         inner.object_cache_size_if_unset(4 * 1024 * 1024);
         let quarantine = join_quarantine(&mut inner, start, env)?;
         let former = RefCell::default();
-        Ok(Repo { inner, env: absolute(start, env), former, quarantine })
+        Ok(Repo { inner, env: absolute(start, env), former, quarantine, rehearsal: None })
+    }
+
+    /// The same repository, with a folder of its own for whatever objects are written from now on: it
+    /// goes with the value. Commits are not signed. Of refs, index and working tree it says nothing: who
+    /// rehearses does not move them.
+    ///
+    /// # Errors
+    /// No folder can be made.
+    pub fn rehearsal(mut self) -> Result<Repo, Error> {
+        let attempt = || Error::new("could not make a folder for what a dry run makes");
+        let own = self.absolute(self.common_dir()).join("objects");
+        let mut stores: Vec<PathBuf> = self.env.object_directory.iter().cloned().collect();
+        stores.extend(self.env.alternates.iter().flat_map(std::env::split_paths));
+        stores.push(own);
+        let view = view_of(&mut self.inner, stores, &attempt)?;
+        // git is to see what is written here, and it does not look into our memory.
+        self.inner.objects.take_object_memory();
+        self.env.object_directory = Some(view.path().to_owned());
+        self.rehearsal = Some(view);
+        Ok(self)
     }
 }
 
@@ -113,6 +133,15 @@ fn join_quarantine(
         stores.extend(std::env::split_paths(alternates).map(|path| start.join(path)));
     }
     stores.push(repo.common_dir().join("objects"));
+    view_of(repo, stores, &attempt).map(Some)
+}
+
+/// Lets a repository see the objects of all these stores through an empty one of ours.
+fn view_of(
+    repo: &mut gix::Repository,
+    stores: Vec<PathBuf>,
+    attempt: &dyn Fn() -> Error,
+) -> Result<tempfile::TempDir, Error> {
     let joined = tempfile::tempdir().map_err(|e| attempt().because(e))?;
     let info = joined.path().join("info");
     std::fs::create_dir(&info).map_err(|e| attempt().because(e))?;
@@ -125,7 +154,7 @@ fn join_quarantine(
     repo.objects = gix::odb::at_opts(joined.path(), repo.object_hash(), Vec::new(), options)
         .map_err(|e| attempt().because(e))?
         .into();
-    Ok(Some(joined))
+    Ok(joined)
 }
 
 /// The stores and those that they borrow from, as absolute paths. gix reads a relative path as seen

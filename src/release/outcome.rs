@@ -208,6 +208,10 @@ fn planned(outcome: &Outcome, plan: &Plan) -> Vec<String> {
     let commit = outcome.commit.as_deref().map(|commit| format!(" at {}", short(commit))).unwrap_or_default();
     let branch = outcome.branch.as_deref().map(escape);
     let (title, archived, place) = match outcome.deed {
+        Deed::DryRun if outcome.result == Verdict::Noop => {
+            let title = format!("dry run: nothing to do: \"{}\" waits already", plan.title);
+            (title, "archived", branch.map(|branch| format!("on {branch}{commit}")))
+        }
         Deed::DryRun => (
             format!("dry run: {}", plan.title),
             "would archive",

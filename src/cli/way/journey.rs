@@ -2,13 +2,13 @@
 
 use crate::git::{Base, Content, Repo};
 use crate::policy::{Direct, System};
-use crate::release::{Deed, Outcome, Plan, Planned};
+use crate::release::{Outcome, Plan, Planned};
 use crate::text::escape;
 use crate::tree::{ObjectId, RepoPath};
 
 use super::super::before::{Before, Branch};
 use super::super::console::Console;
-use super::super::deliver::{Delivery, Proposal, Route};
+use super::super::deliver::{Delivery, Proposal, Route, Run};
 use super::super::env::Env;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -16,7 +16,6 @@ use super::super::former::chosen;
 use super::super::standing::{Standing, systems};
 use super::super::target::Target;
 use super::super::waiting::Waiting;
-use super::saying::with_branch;
 use super::{Here, Way};
 
 /// A command on its way.
@@ -63,19 +62,11 @@ impl Journey<'_> {
         let base = target.refresh(&repo, self.way.branches())?;
         let system = self.chosen(systems(&repo, &base)?)?;
         let route = self.route(&repo, &target, system.name.as_deref())?;
+        let (repo, run) = if self.way.dry_run { (repo.rehearsal()?, Run::Dry) } else { (repo, Run::Real) };
         let planned = |base: &Base, tip: Option<&ObjectId>| {
             let planned = self.planned(&repo, base, &system, &route, tip, plan)?;
             self.proposed(&repo, base, planned)
         };
-        if self.way.dry_run {
-            let tip = match &route {
-                Route::Branch(name) => target.tip(&repo, name)?,
-                Route::Direct => None,
-            };
-            let (_, outcome) = planned(&base, tip.as_ref())?;
-            let outcome = Outcome { deed: Deed::DryRun, ..outcome };
-            return self.say(console, &with_branch(outcome, &route, &target, None, &base.commit));
-        }
         let delivery = Delivery {
             repo: &repo,
             target: &target,
@@ -84,6 +75,7 @@ impl Journey<'_> {
             author: self.way.author.clone(),
             sign: self.way.sign,
             today: self.env.today()?,
+            run,
         };
         let delivered = delivery.run(base, planned)?;
         self.arrived(console, &repo, delivered, &route, &target)

@@ -44,7 +44,7 @@ pub struct Way {
     /// Take the base branch from this remote, and push there
     #[arg(long, value_name = "REMOTE")]
     push: Option<String>,
-    /// Only say what would be done
+    /// Only say what would be done, and whether the rules let it: all is asked but a key and the server
     #[arg(long)]
     dry_run: bool,
     /// How to say it; github also writes the outputs and the summary of a workflow's step

@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 
+use crate::check::Finding;
 use crate::git::Repo;
 use crate::release::{
-    Outcome, Planned, Verdict, annotation, annotations, github_output, human, json, step_summary,
+    Deed, Outcome, Planned, Verdict, annotation, annotations, github_output, human, json, step_summary,
 };
 use crate::report;
 use crate::text::escape;
@@ -26,14 +27,15 @@ impl Journey<'_> {
         route: &Route,
         target: &Target,
     ) -> Result<Exit, Failure> {
-        let Delivered { answer, base, end } = delivered;
+        let Delivered { answer, base, end, faults } = delivered;
         let commit = match &end {
             End::There(commit) | End::LeftAlone(commit) => Some(commit),
-            End::Nothing | End::Faulty(_) | End::Refused(_) | End::RaceLost => None,
+            End::Nothing | End::Rehearsed | End::Faulty(_) | End::Refused(_) | End::RaceLost => None,
         };
         let mut outcome = with_branch(answer, route, target, commit, &base);
+        tell_of_faults(&faults, &mut outcome);
         match end {
-            End::Nothing => {}
+            End::Nothing | End::Rehearsed => {}
             End::There(_) => tell_of_behind(repo, route, target, &mut outcome)?,
             End::LeftAlone(_) => outcome = outcome.left_alone(),
             End::Faulty(findings) => {
@@ -54,6 +56,9 @@ impl Journey<'_> {
                 console.say("error: others were first, each time it was tried\n  help: run it again\n");
                 return Ok(Exit::RaceLost);
             }
+        }
+        if self.way.dry_run {
+            outcome.deed = Deed::DryRun;
         }
         self.say(console, &outcome)
     }
@@ -92,6 +97,22 @@ impl Journey<'_> {
     }
 }
 
+/// The commit waits on a branch, and its check will be red.
+fn tell_of_faults(faults: &[Finding], outcome: &mut Outcome) {
+    const MOST: usize = 3;
+    let Some(plan) = &mut outcome.plan else { return };
+    let line = |fault: &Finding| {
+        let (rule, message) = (fault.rule, fault.message.lines().next().unwrap_or_default());
+        let help = fault.help.lines().next().unwrap_or_default();
+        let stop = if help.is_empty() { "" } else { ": " };
+        format!("the check of this branch will be red ({rule}): {message}{stop}{help}")
+    };
+    plan.notes.extend(faults.iter().take(MOST).map(line));
+    if let Some(more) = faults.len().checked_sub(MOST).filter(|more| *more > 0) {
+        plan.notes.push(format!("and {more} more; `sysbom check` lists them all"));
+    }
+}
+
 /// Base was moved on the remote, and here its branch is checked out as it was.
 fn tell_of_behind(repo: &Repo, route: &Route, target: &Target, outcome: &mut Outcome) -> Result<(), Failure> {
     let is_remote = target.remote().is_some() && *route == Route::Direct;
@@ -120,7 +141,7 @@ fn not_taken(why: &str, route: &Route, target: &Target) -> Failure {
     why.lines().fold(failure, Failure::because).help(help)
 }
 
-pub(super) fn with_branch(
+fn with_branch(
     outcome: Outcome,
     route: &Route,
     target: &Target,
