@@ -16,13 +16,25 @@ const MAX_WORD: usize = 64;
 /// assert_eq!(nearest("colour", ["components", "fields"]), None);
 /// ```
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let letters = normalised(word)?;
-    let allowed = (letters.len() / 3).max(1);
+    let allowed = (word.chars().count() / 3).max(1);
     let distances = known.into_iter().filter_map(|candidate| {
-        let apart = distance(&letters, &normalised(candidate)?);
+        let apart = slips(word, candidate)?;
         (apart <= allowed).then_some((apart, candidate))
     });
     distances.min_by_key(|(apart, _)| *apart).map(|(_, candidate)| candidate)
+}
+
+/// How many letters of `word` are missing, added, changed or swapped with their neighbour if
+/// `meant` was meant; letters compare as for [`nearest`]. `None` if one of them is too long to have
+/// been mistaken for the other.
+///
+/// ```
+/// use sysbom::suggest::slips;
+/// assert_eq!(slips("digset", "digest"), Some(1));
+/// assert_eq!(slips("Tag", "tag"), Some(0));
+/// ```
+pub fn slips(word: &str, meant: &str) -> Option<usize> {
+    Some(distance(&normalised(word)?, &normalised(meant)?))
 }
 
 fn normalised(word: &str) -> Option<Vec<char>> {

@@ -435,6 +435,71 @@ fn unexpected_key_fires_on_a_slip() {
     );
 }
 
+/// The keys that are called slips, each with what may be meant.
+fn slips(text: &str) -> Vec<String> {
+    let name = |message: &str| {
+        let mut words = message.split('`').skip(1).step_by(2);
+        words.next().zip(words.next()).map(|(key, meant)| format!("{key} {meant}"))
+    };
+    let found = of_manifest(text);
+    found.iter().filter(|one| one.rule == "unexpected-key").filter_map(|one| name(&one.message)).collect()
+}
+
+#[test]
+fn unexpected_key_fires_beside_the_key_that_may_be_meant_too() {
+    for (key, meant) in [
+        ("digset", "digest"),
+        ("digestt", "digest"),
+        ("imge", "image"),
+        ("Image", "image"),
+        ("Tag", "tag"),
+        ("tga", "tag"),
+        ("taag", "tag"),
+    ] {
+        let text = sound().replacen("    tag:", &format!("    {key}: v1.2.2\n    tag:"), 1);
+        assert_eq!(slips(&text), [format!("{key} {meant}")]);
+    }
+    let weights = "experiment:\n  stableWeight: 90\n  canaryWeight: 10\n  stableWieght: 80\n";
+    assert_eq!(slips(&(sound() + weights)), ["stableWieght stableWeight"]);
+    assert_eq!(
+        slips(&(sound() + "Images: {}\nsnapshotID: a\nsnapshotId: a\n")),
+        ["Images images", "snapshotID snapshotId"]
+    );
+}
+
+#[test]
+fn unexpected_key_fires_on_slips_of_every_key_that_sysbom_writes_or_a_chart_commonly_reads() {
+    assert_eq!(slips(&(sound() + "sysbon: {}\n")), ["sysbon sysbom"]);
+    for key in ["pulPolicy", "pullpolicy", "pull-policy", "PullPolicy"] {
+        let text = sound().replacen("    tag:", &format!("    {key}: Always\n    tag:"), 1);
+        assert_eq!(slips(&text), [format!("{key} pullPolicy")]);
+    }
+}
+
+#[test]
+fn unexpected_key_is_quiet_on_words_of_their_own_that_are_like_known_ones() {
+    for key in [
+        "tags",
+        "tar",
+        "images",
+        "image2",
+        "imageB",
+        "digests",
+        "imagePullPolicy",
+        "pullPolicy",
+        "pullSecrets",
+        "pullPolicies",
+        "target",
+        "stage",
+        "name",
+    ] {
+        let text = sound().replacen("    tag:", &format!("    {key}: a\n    tag:"), 1);
+        assert_eq!(slips(&text), [""; 0], "{key}");
+    }
+    let top = "image: {}\nsystem: a\nsnapshot: a\nsysbom: {}\nexperimental: a\nexperiment: {canaryEnabledAt: noon}\n";
+    assert_eq!(slips(&(sound() + top)), [""; 0]);
+}
+
 #[test]
 fn unexpected_key_fires_on_a_pin_that_no_component_is() {
     let pin = "{image: a/job, tag: latest}";

@@ -6,11 +6,17 @@ use crate::bom::{Components, Layout, PinShape, ShortfallKind};
 use crate::check::Finding;
 use crate::check::file::{File, Read};
 use crate::check::subject::Subject;
-use crate::suggest::nearest;
+use crate::suggest::slips;
 use crate::yaml::{Document, NodeId, NodeKind};
 
 /// The keys of an experiment block that sysbom reads.
 const EXPERIMENT: [&str; 3] = ["canaryEnabled", "stableWeight", "canaryWeight"];
+
+/// The keys that a component commonly has beside its pin.
+const BESIDE_THE_PIN: [&str; 1] = ["pullPolicy"];
+
+/// From so many letters on, two may be wrong and the word is still known.
+const LONG: usize = 8;
 
 /// `schema`: the manifest has the form of a manifest.
 pub fn schema(subject: &Subject) -> Vec<Finding> {
@@ -81,7 +87,7 @@ pub fn unexpected_key(subject: &Subject) -> Vec<Finding> {
         if let Some(root) = read.document.root() {
             found.extend(near_keys(file, read, root, &top));
         }
-        let fields: Vec<&str> = layout.fields.keys().collect();
+        let fields: Vec<&str> = layout.fields.keys().chain(BESIDE_THE_PIN).collect();
         for component in &read.manifest.components {
             found.extend(near_keys(file, read, component.node, &fields));
         }
@@ -146,23 +152,55 @@ fn top_keys(layout: &Layout) -> Vec<&str> {
         // Any key at the top may belong to a subchart.
         Components::Matching(_) | Components::Named(_) => return Vec::new(),
     };
-    first.into_iter().chain(["experiment", "snapshotId"]).collect()
+    first.into_iter().chain(["experiment", "snapshotId", "sysbom"]).collect()
 }
 
-/// The keys of a mapping that may be slips of known ones. One that stands there itself was not meant
-/// by another.
+/// The keys of a mapping that may be slips of known ones.
 fn near_keys(file: &File, read: &Read, mapping: NodeId, known: &[&str]) -> Vec<Finding> {
-    let is_there = |known: &&str| read.document.get(mapping, known).is_some();
+    let is_there = |known: &str| read.document.get(mapping, known).is_some();
     let finding = |key: NodeId| {
         let name = read.document.scalar(key)?;
         if known.contains(&name) {
             return None;
         }
-        let meant = nearest(name, known.iter().copied().filter(|known| !is_there(known)))?;
+        let near = known.iter().filter_map(|known| Some((slip(name, known, is_there(known))?, *known)));
+        let (_, meant) = near.min()?;
         let span = read.document.node(key).span;
         let message = format!("the key `{name}` is unknown here, and nearly `{meant}`");
-        let help = format!("write `{meant}` if that is meant; Helm ignores a key that no template reads");
+        let what_to_do = if is_there(meant) {
+            format!("`{meant}` stands here too: take the one out that is not meant")
+        } else {
+            format!("write `{meant}` if that is meant")
+        };
+        let help = format!("{what_to_do}; Helm ignores a key that no template reads");
         Some(file.finding("unexpected-key", span, message, help))
     };
     read.document.entries(mapping).iter().filter_map(|entry| finding(entry.key)).collect()
+}
+
+/// Whether a key is a slip of a known one, and of how many letters. Beside that one it has to be
+/// nearer: whoever writes both may mean both.
+fn slip(key: &str, known: &str, is_beside: bool) -> Option<usize> {
+    let most = if is_beside || known.len() < LONG { 1 } else { 2 };
+    let slips = slips(key, known).filter(|slips| *slips <= most)?;
+    // `snapshot`, `canaryEnabledAt`: nobody's finger leaves out a word, or adds one.
+    if slips > 1 && (known.starts_with(key) || key.starts_with(known)) {
+        return None;
+    }
+    (!is_beside || slips == 0 || !is_another_word(key, known)).then_some(slips)
+}
+
+/// Whether a key that is one letter from a known one is as good a word: `tags`, `image2` and `tar`
+/// beside `tag` and `image`, `image` beside `images`. A letter doubled at the end is a slip.
+fn is_another_word(key: &str, known: &str) -> bool {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.to_lowercase().chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let goes_on = key.strip_prefix(known).is_some_and(|more| !known.ends_with(more));
+    let is_singular = known.strip_suffix('s') == Some(key);
+    // Nearly every change of one letter in three makes a word.
+    let is_short = known.len() <= 3 && key.len() == known.len() && letters(key) != letters(known);
+    goes_on || is_singular || is_short
 }
