@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A path from the top of the repository, with `/` between its parts. A path whose bytes are
-/// not UTF-8 is held with each odd byte written as `\xNN`.
+/// not UTF-8 is held with each odd byte written as `\xNN`, and a backslash that would read as one of
+/// those as `\x5C`: no two paths of git are one here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoPath(String);
 

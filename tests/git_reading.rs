@@ -619,3 +619,63 @@ fn objects_of_a_push_in_quarantine_are_seen() {
     }
     assert_eq!(repo.resolve(new.as_str()).unwrap(), new);
 }
+
+/// A tree object of these rows as they stand; git itself would not write all of them.
+fn raw_tree(sandbox: &Sandbox, rows: &[(&str, &str, &ObjectId)]) -> ObjectId {
+    let hex = |id: &ObjectId| -> Vec<u8> {
+        (0..40).step_by(2).map(|at| u8::from_str_radix(&id.as_str()[at..at + 2], 16).unwrap()).collect()
+    };
+    let rows = rows.iter().map(|(mode, name, id)| [format!("{mode} {name}\0").as_bytes(), &hex(id)].concat());
+    sandbox.write(".git/raw-tree", rows.collect::<Vec<_>>().concat());
+    ObjectId::new(sandbox.git(&["hash-object", "-t", "tree", "-w", "--literally", ".git/raw-tree"]))
+}
+
+/// A name, and the mode and object of what stands under it.
+type Row<'r> = (&'r str, (&'r str, &'r ObjectId));
+
+#[test]
+fn a_folder_that_git_checks_out_otherwise_than_it_reads_is_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(1, CURRENT, "x\n");
+    let (blob, folder) = (sandbox.id(&format!("HEAD:{CURRENT}")), sandbox.id("HEAD:releases"));
+    let (file, dir) = (("100644", &blob), ("40000", &folder));
+    let odd: [(&[Row<'_>], &str); 12] = [
+        (&[("a", file), ("a", file)], "`a` stands in it twice"),
+        (&[("a", file), ("a", dir)], "`a` stands in it twice"),
+        (&[("a", file), ("a-b", file), ("a.b", dir), ("a", dir)], "`a` stands in it twice"),
+        (&[("a", file), ("a-", file), ("a--", file), ("a-.", file), ("a", dir)], "`a` stands in it twice"),
+        (&[("b", file), ("a", file)], "`a` is not where its name belongs"),
+        (&[("a", dir), ("a.b", file)], "`a.b` is not where its name belongs"),
+        (&[("a0", file), ("a", dir)], "`a` is not where its name belongs"),
+        (&[("", file)], "a name in it is empty"),
+        (&[(".", dir)], "`.` stands in it as one name"),
+        (&[("..", file)], "`..` stands in it as one name"),
+        (&[(".Git", dir)], "`.Git` stands in it as one name"),
+        (&[("a/b", file)], "`a/b` stands in it as one name"),
+    ];
+    let repo = sandbox.repo();
+    for (rows, fault) in odd {
+        let rows: Vec<_> = rows.iter().map(|(name, (mode, id))| (*mode, *name, *id)).collect();
+        let below = raw_tree(&sandbox, &rows);
+        for top in [below.clone(), raw_tree(&sandbox, &[("40000", "z", &below)])] {
+            let tree = repo.commit_tree(&top).unwrap();
+            let error = tree.files_below(&path("")).unwrap_err();
+            assert!(error.message.contains(fault), "{rows:?}: {error}");
+            assert!(error.help.contains("git fsck"), "{error:?}");
+        }
+        let tree = repo.commit_tree(&below).unwrap();
+        assert!(tree.entry(&path("z")).unwrap_err().message.contains(fault), "what comes behind counts too");
+        assert!(tree.paths_in(&path("")).unwrap_err().message.contains(fault));
+    }
+    // As git orders them: `a/` comes behind `a-b` and `a.b`, and before `a0`.
+    let fine = [
+        ("100644", "a-b", &blob),
+        ("100644", "a.b", &blob),
+        ("40000", "a", &folder),
+        ("100644", "a0", &blob),
+    ];
+    let tree = raw_tree(&sandbox, &fine);
+    assert_eq!(repo.commit_tree(&tree).unwrap().files_below(&path("")).unwrap().len(), 4);
+    let said = String::from_utf8(sandbox.try_git(&["fsck"]).stderr).unwrap();
+    assert!(said.contains("duplicateEntries") && !said.contains(tree.as_str()), "{said}");
+}

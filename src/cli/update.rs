@@ -75,6 +75,8 @@ pub struct Parent {
 
 /// No push brings more merges than this; one that does is no work of people.
 const MOST_COMMITS: usize = 100_000;
+/// No merge of people brings more commits together than this.
+const MOST_PARENTS: usize = 100;
 
 impl Update {
     /// From one commit to another.
@@ -248,22 +250,37 @@ fn pending(repo: &Repo, result: &Revision) -> Result<Option<Join>, Failure> {
     Ok(Some(Join {
         label: "the merge being committed".to_owned(),
         result: result.clone(),
-        parents: parents(repo, std::iter::once(head).chain(theirs).collect())?,
+        parents: parents_of_each(repo, vec![std::iter::once(head).chain(theirs).collect()])?
+            .pop()
+            .expect("one merge has one list of parents"),
     }))
 }
 
-/// The parents of a merge, each with the bases that git takes to merge it with all the others.
-fn parents(repo: &Repo, ids: Vec<ObjectId>) -> Result<Vec<Parent>, Failure> {
-    // Of two sides both have the same bases.
-    if let [ours, theirs] = &ids[..] {
-        let bases = repo.merge_bases(ours, std::slice::from_ref(theirs))?;
-        return Ok(ids.into_iter().map(|id| Parent { id, bases: bases.clone() }).collect());
+/// The parents of merges, each with the bases that git takes to merge it with all the others of its
+/// merge.
+fn parents_of_each(repo: &Repo, merges: Vec<Vec<ObjectId>>) -> Result<Vec<Vec<Parent>>, Failure> {
+    let mut questions = Vec::new();
+    for ids in &merges {
+        if ids.len() > MOST_PARENTS {
+            return Err(Failure::new(format!("could not judge a merge of {} commits", ids.len()))
+                .because(format!("more than {MOST_PARENTS} are not looked into"))
+                .help("merge them one after the other"));
+        }
+        let asked = if ids.len() == 2 { &ids[..1] } else { &ids[..] };
+        for (index, id) in asked.iter().enumerate() {
+            questions.push((id, ids[..index].iter().chain(&ids[index + 1..]).collect()));
+        }
     }
-    let with_bases = |(index, id): (usize, &ObjectId)| {
-        let others: Vec<ObjectId> = [&ids[..index], &ids[index + 1..]].concat();
-        Ok(Parent { id: id.clone(), bases: repo.merge_bases(id, &others)? })
-    };
-    ids.iter().enumerate().map(with_bases).collect()
+    let mut answers = repo.merge_bases_of_each(&questions)?.into_iter();
+    let mut answer = || answers.next().expect("each question has an answer");
+    let mut parents = Vec::new();
+    for ids in merges {
+        // Of two sides both have the same bases.
+        let shared = if ids.len() == 2 { Some(answer()) } else { None };
+        let parent = |id| Parent { id, bases: shared.clone().unwrap_or_else(&mut answer) };
+        parents.push(ids.into_iter().map(parent).collect());
+    }
+    Ok(parents)
 }
 
 /// A pick is a merge whose base is the picked commit's parent; a revert is one whose base is the
@@ -282,15 +299,15 @@ fn pending_pick(repo: &Repo, head: ObjectId, result: &Revision) -> Result<Option
 }
 
 fn merges_between(repo: &Repo, bases: &[ObjectId], head: &ObjectId) -> Result<Vec<Join>, Failure> {
-    let mut merges = Vec::new();
-    for commit in repo.merges_between(bases, head, MOST_COMMITS)? {
-        merges.push(Join {
-            label: commit.id.short().to_owned(),
-            result: Revision::Commit(commit.id),
-            parents: parents(repo, commit.parents)?,
-        });
-    }
-    Ok(merges)
+    let commits = repo.merges_between(bases, head, MOST_COMMITS)?;
+    let (ids, parents): (Vec<_>, Vec<_>) =
+        commits.into_iter().map(|commit| (commit.id, commit.parents)).unzip();
+    let joins = ids.into_iter().zip(parents_of_each(repo, parents)?).map(|(id, parents)| Join {
+        label: id.short().to_owned(),
+        result: Revision::Commit(id),
+        parents,
+    });
+    Ok(joins.collect())
 }
 
 /// Shows what the commits hold that contain a merge.

@@ -109,7 +109,8 @@ impl Repo {
             return Ok(gix::objs::Tree::empty());
         }
         let mut buffer = Vec::new();
-        let found = self.inner.objects.find_tree(&id, &mut buffer);
+        let objects = self.objects();
+        let found = objects.find_tree(&id, &mut buffer);
         let attempt = || format!("could not read tree {}", id.to_hex_with_len(10));
         found.map(|tree| tree.to_owned()).map_err(|cause| self.missing(attempt(), cause))
     }
@@ -154,7 +155,8 @@ impl Repo {
     pub fn message(&self, commit: &ObjectId) -> Result<String, Error> {
         let attempt = || format!("could not read commit {}", commit.short());
         let mut buffer = Vec::new();
-        let found = self.inner.objects.find_commit(&self.oid(commit)?, &mut buffer);
+        let objects = self.objects();
+        let found = objects.find_commit(&self.oid(commit)?, &mut buffer);
         let commit = found.map_err(|cause| self.missing(attempt(), cause))?;
         Ok(String::from_utf8_lossy(commit.message).into_owned())
     }

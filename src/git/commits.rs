@@ -1,6 +1,4 @@
-//! Commits: naming them, their parents and dates, and which of them contain which.
-
-use std::collections::BTreeMap;
+//! Commits: naming them, their parents and dates.
 
 use gix::objs::FindExt;
 
@@ -49,8 +47,8 @@ impl Repo {
     }
 
     fn peeled(&self, id: gix::ObjectId) -> Option<ObjectId> {
-        let commit = self.inner.find_object(id).ok()?.peel_to_commit().ok()?;
-        Some(names::object_id(&commit.id))
+        let (kind, end) = self.behind_tags(id).ok()?;
+        (kind == gix::objs::Kind::Commit).then(|| names::object_id(&end))
     }
 
     /// The commit that is checked out; `None` before the first one.
@@ -93,106 +91,6 @@ impl Repo {
         self.oid(&id).map(|_| id)
     }
 
-    /// The newest commit of `base` that a merge of `heads` contains, as `git merge-base BASE HEADS`
-    /// finds it; `None` if they share none.
-    ///
-    /// # Errors
-    /// The history that would tell is cut off, or an object is missing.
-    pub fn merge_base(&self, base: &ObjectId, heads: &[ObjectId]) -> Result<Option<ObjectId>, Error> {
-        Ok(self.merge_bases(base, heads)?.into_iter().next())
-    }
-
-    /// All commits that could be the answer of [`Repo::merge_base`]: several where the histories
-    /// were merged crosswise before.
-    ///
-    /// # Errors
-    /// The history that would tell is cut off, or an object is missing.
-    pub fn merge_bases(&self, base: &ObjectId, heads: &[ObjectId]) -> Result<Vec<ObjectId>, Error> {
-        let attempt = || format!("could not find what {} has of {}", list(heads), base.short());
-        let others = heads.iter().map(|id| self.oid(id)).collect::<Result<Vec<_>, _>>()?;
-        if others.is_empty() {
-            return Ok(Vec::new());
-        }
-        let found = self.inner.merge_bases_many(self.oid(base)?, &others);
-        let found = found.map_err(|cause| self.missing(attempt(), cause))?;
-        if found.is_empty() && self.is_shallow() {
-            return Err(Error::new(attempt()).help(error::DEEPEN));
-        }
-        Ok(found.iter().map(|id| names::object_id(id)).collect())
-    }
-
-    /// Whether `older` is `newer` or one of its ancestors.
-    pub fn is_ancestor(&self, older: &ObjectId, newer: &ObjectId) -> Result<bool, Error> {
-        let attempt = || format!("could not tell whether {} contains {}", newer.short(), older.short());
-        if older == newer {
-            return Ok(true);
-        }
-        let (old, new) = (self.oid(older)?, self.oid(newer)?);
-        let found =
-            self.inner.merge_bases_many(old, &[new]).map_err(|cause| self.missing(attempt(), cause))?;
-        match found.iter().any(|id| id.detach() == old) {
-            true => Ok(true),
-            false if found.is_empty() && self.is_shallow() => Err(Error::new(attempt()).help(error::DEEPEN)),
-            false => Ok(false),
-        }
-    }
-
-    /// The commits that `head` has and none of `bases`, newest first.
-    ///
-    /// # Errors
-    /// There are more than `limit`, or an object is missing.
-    pub fn commits_between(
-        &self,
-        bases: &[ObjectId],
-        head: &ObjectId,
-        limit: usize,
-    ) -> Result<Vec<Commit>, Error> {
-        let attempt = || format!("could not list the commits of {}", head.short());
-        let hidden = bases.iter().map(|id| self.oid(id)).collect::<Result<Vec<_>, _>>()?;
-        let walk = self.inner.rev_walk([self.oid(head)?]).with_hidden(hidden);
-        let walk = walk.all().map_err(|cause| self.missing(attempt(), cause))?;
-        let mut commits = Vec::new();
-        for info in walk {
-            let info = info.map_err(|cause| self.missing(attempt(), cause))?;
-            if commits.len() == limit {
-                return Err(Error::new(format!("{}: there are more than {limit}", attempt())));
-            }
-            commits.push(self.commit(&names::object_id(&info.id))?);
-        }
-        commits.sort_by_key(|commit| std::cmp::Reverse(commit.committer_time));
-        Ok(commits)
-    }
-
-    /// The commits that contain `older`, itself not among them, up to `newer`.
-    ///
-    /// # Errors
-    /// `newer` has more than `limit` that `older` has not, or an object is missing.
-    pub fn commits_containing(
-        &self,
-        older: &ObjectId,
-        newer: &ObjectId,
-        limit: usize,
-    ) -> Result<Vec<ObjectId>, Error> {
-        let commits = self.commits_between(std::slice::from_ref(older), newer, limit)?;
-        let mut children: BTreeMap<&ObjectId, Vec<&ObjectId>> = BTreeMap::new();
-        for commit in &commits {
-            for parent in &commit.parents {
-                children.entry(parent).or_default().push(&commit.id);
-            }
-        }
-        let mut containing = Vec::new();
-        let mut pending = vec![older];
-        while let Some(id) = pending.pop() {
-            for child in children.remove(id).unwrap_or_default() {
-                containing.push(child.clone());
-                pending.push(child);
-            }
-        }
-        containing.sort_unstable();
-        containing.dedup();
-        Ok(containing)
-    }
-
     /// One commit's parents and date.
     pub fn commit(&self, id: &ObjectId) -> Result<Commit, Error> {
         let bones = self.bones(self.oid(id)?)?;
@@ -206,8 +104,9 @@ impl Repo {
     pub(super) fn bones(&self, id: gix::ObjectId) -> Result<Bones, Error> {
         let attempt = || format!("could not read commit {}", id.to_hex_with_len(10));
         let mut buffer = Vec::new();
+        let objects = self.objects();
         let mut commit =
-            self.inner.objects.find_commit_iter(&id, &mut buffer).map_err(|e| self.missing(attempt(), e))?;
+            objects.find_commit_iter(&id, &mut buffer).map_err(|e| self.missing(attempt(), e))?;
         let tree = commit.tree_id().map_err(|e| Error::new(attempt()).because(e))?;
         let parents = commit.parent_ids().collect();
         let committer = commit.committer().map_err(|e| Error::new(attempt()).because(e))?;
@@ -215,8 +114,4 @@ impl Repo {
         let time = committer.time().map_or(0, |time| time.seconds);
         Ok(Bones { tree, parents, time })
     }
-}
-
-fn list(ids: &[ObjectId]) -> String {
-    ids.iter().map(ObjectId::short).collect::<Vec<_>>().join(" and ")
 }

@@ -5,6 +5,7 @@
 //! files, and sets a repository up for sysbom. It knows no rules and no manifests: which path is
 //! the manifest, and how an archive is named, it is told.
 
+mod ancestry;
 mod base;
 mod branches;
 mod build;
@@ -17,6 +18,7 @@ mod fs;
 mod index;
 mod join;
 mod names;
+mod objects;
 mod open;
 mod patience;
 mod program;
@@ -31,7 +33,7 @@ mod trees;
 mod worktree;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::tree::{ObjectId, RepoPath};
@@ -94,6 +96,12 @@ impl Repo {
     /// Whether older commits were cut off, as CI does by default.
     pub fn is_shallow(&self) -> bool {
         self.inner.is_shallow().unwrap_or(false)
+    }
+
+    /// The commits behind which history is cut off.
+    fn shallow_commits(&self) -> HashSet<gix::ObjectId> {
+        let commits = self.inner.shallow_commits().ok().flatten();
+        commits.map(|ids| ids.iter().copied().collect()).unwrap_or_default()
     }
 
     /// One value of git's configuration, such as `merge.conflictStyle`; the last one where there

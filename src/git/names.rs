@@ -7,11 +7,19 @@ use std::path::PathBuf;
 use super::Error;
 use crate::tree::{Kind, ObjectId, RepoPath};
 
-/// A path as git stores it; bytes that are not UTF-8 are written `\xNN`.
+/// A path as git stores it; bytes that are not UTF-8 are written `\xNN`, and so is a backslash that
+/// would be read as the beginning of one. Every path has a text of its own.
 pub(super) fn repo_path(bytes: &[u8]) -> RepoPath {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
+        let mut rest = chunk.valid();
+        while let Some(at) = rest.find("\\x") {
+            let (before, from) = rest.split_at(at);
+            text.push_str(before);
+            text.push_str(if escaped(from).is_some() { "\\x5C" } else { "\\" });
+            rest = &from[1..];
+        }
+        text.push_str(rest);
         for byte in chunk.invalid() {
             write!(text, "\\x{byte:02X}").expect("text takes all that is written");
         }
@@ -24,21 +32,21 @@ pub(super) fn path_bytes(path: &RepoPath) -> Vec<u8> {
     let mut rest = path.as_str();
     let mut bytes = Vec::with_capacity(rest.len());
     while let Some(at) = rest.find("\\x") {
-        let escaped = rest.get(at + 2..at + 4).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if byte >= 0x80 => {
-                bytes.extend(&rest.as_bytes()[..at]);
-                bytes.push(byte);
-                rest = &rest[at + 4..];
-            }
-            _ => {
-                bytes.extend(&rest.as_bytes()[..at + 2]);
-                rest = &rest[at + 2..];
-            }
-        }
+        let (before, from) = rest.split_at(at);
+        bytes.extend(before.as_bytes());
+        bytes.push(escaped(from).unwrap_or(b'\\'));
+        rest = &from[if escaped(from).is_some() { 4 } else { 1 }..];
     }
     bytes.extend(rest.as_bytes());
     bytes
+}
+
+/// The byte that is written in place of itself at the beginning of a text.
+fn escaped(text: &str) -> Option<u8> {
+    let hex = text.strip_prefix("\\x")?.get(..2)?;
+    let is_ours = hex.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'A'..=b'F'));
+    let byte = u8::from_str_radix(hex, 16).ok().filter(|_| is_ours)?;
+    (byte >= 0x80 || byte == b'\\').then_some(byte)
 }
 
 /// The path on disk, relative to the top of the working tree.
@@ -110,10 +118,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_is_no_text_keeps_its_bytes() {
-        for bytes in [&b"releases/\xff\xfe.yaml"[..], b"a\\x41", b"a\\", "gr\u{fc}n".as_bytes(), b""] {
-            assert_eq!(path_bytes(&repo_path(bytes)), bytes);
+    fn every_path_has_a_text_of_its_own_and_keeps_its_bytes() {
+        let pieces: [&[u8]; 12] = [
+            b"\xff",
+            b"\\xFF",
+            b"\\",
+            b"\\x",
+            b"\\x5C",
+            b"\\x5",
+            b"C",
+            b"\\xfe",
+            b"\\x41",
+            b"xFF",
+            b"a/",
+            "\u{fc}".as_bytes(),
+        ];
+        let mut seen = std::collections::HashMap::new();
+        for one in pieces {
+            for two in pieces {
+                for three in pieces {
+                    let bytes = [one, two, three].concat();
+                    let path = repo_path(&bytes);
+                    assert_eq!(path_bytes(&path), bytes, "{path}");
+                    assert_eq!(seen.entry(path).or_insert_with(|| bytes.clone()), &bytes);
+                }
+            }
         }
         assert_eq!(repo_path(b"a\xff").as_str(), "a\\xFF");
+        assert_eq!(repo_path(b"a\\xFF").as_str(), "a\\x5CxFF");
+        assert_eq!(repo_path(b"a\\b\\x41").as_str(), "a\\b\\x41", "what is no escape stays as it is");
     }
 }

@@ -122,12 +122,10 @@ impl Repo {
     /// The commit that an object is, or that a tag leads to; `None` for a file or a tree.
     ///
     /// # Errors
-    /// The object is missing or broken.
+    /// The object is missing, broken, or larger than a commit can be.
     pub fn commit_behind(&self, id: &ObjectId) -> Result<Option<ObjectId>, Error> {
-        let attempt = || format!("could not read object {}", id.short());
-        let object = self.inner.find_object(self.oid(id)?).map_err(|e| self.missing(attempt(), e))?;
-        let end = object.peel_tags_to_end().map_err(|e| self.missing(attempt(), e))?;
-        Ok((end.kind == gix::objs::Kind::Commit).then(|| names::object_id(&end.id)))
+        let (kind, end) = self.behind_tags(self.oid(id)?)?;
+        Ok((kind == gix::objs::Kind::Commit).then(|| names::object_id(&end)))
     }
 
     /// The merge commits that `head` has and none of `bases`, newest first.

@@ -51,13 +51,12 @@ impl Repo {
     }
 
     fn walk(&self, tip: &ObjectId, manifest: &RepoPath) -> Result<Walk, Error> {
-        let shallow = self.inner.shallow_commits().ok().flatten();
         Ok(Walk {
             manifest: names::path_bytes(manifest).split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect(),
             next: Some(self.oid(tip)?),
             run: None,
             seen: Vec::new(),
-            shallow: shallow.map(|ids| ids.iter().copied().collect()).unwrap_or_default(),
+            shallow: self.shallow_commits(),
             buffer: Vec::new(),
         })
     }
@@ -278,7 +277,7 @@ impl Walk {
         last: bool,
     ) -> Result<Option<gix::ObjectId>, Error> {
         let attempt = || format!("could not read tree {}", tree.to_hex_with_len(10));
-        let objects = &repo.inner.objects;
+        let objects = repo.objects();
         let rows = objects
             .find_tree_iter(&tree, &mut self.buffer)
             .map_err(|cause| repo.missing(attempt(), cause))?;

@@ -1,7 +1,5 @@
 //! The files of a commit, and of nothing.
 
-use gix::objs::FindExt;
-
 use super::{Error, Repo, names};
 use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
 
@@ -10,6 +8,10 @@ use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
 const MOST_LISTED: usize = 400_000;
 /// The longest path that is listed, in bytes; longer than any file system takes.
 const LONGEST_PATH: usize = 4096;
+/// The most folders that one lies in, counted from the one that is listed; as for documents.
+const MOST_FOLDERS: usize = 64;
+/// The most bytes of all paths that are listed together.
+const MOST_BYTES: usize = 32 << 20;
 
 /// The files of one commit. Folders are read when they are asked for.
 #[derive(Debug)]
@@ -33,12 +35,14 @@ impl Repo {
     }
 
     fn tree_of(&self, id: &ObjectId) -> Result<gix::ObjectId, Error> {
-        let attempt = || format!("could not read commit {}", id.short());
-        self.inner
-            .find_object(self.oid(id)?)
-            .and_then(|object| object.peel_to_kind(gix::objs::Kind::Tree))
-            .map(|tree| tree.id)
-            .map_err(|cause| self.missing(attempt(), cause))
+        use gix::objs::Kind;
+        match self.behind_tags(self.oid(id)?)? {
+            (Kind::Commit, commit) => Ok(self.bones(commit)?.tree),
+            (Kind::Tree, tree) => Ok(tree),
+            (Kind::Blob | Kind::Tag, _) => {
+                Err(Error::new(format!("could not read commit {}: it is none", id.short())))
+            }
+        }
     }
 }
 
@@ -49,27 +53,24 @@ impl CommitTree<'_> {
     }
 
     fn lookup(&self, path: &[u8]) -> Result<Option<(Kind, gix::ObjectId)>, Error> {
-        let objects = &self.repo.inner.objects;
         let mut at = (Kind::Folder, self.root);
-        let mut buffer = Vec::new();
+        let mut read = 0;
         for part in path.split(|byte| *byte == b'/') {
-            // git knows the empty tree without having it.
-            if at.0 != Kind::Folder || at.1.is_empty_tree() {
+            if at.0 != Kind::Folder {
                 return Ok(None);
             }
-            let mut tree =
-                objects.find_tree_iter(&at.1, &mut buffer).map_err(|e| self.unreadable(path, e))?;
-            let found = tree.find_map(|entry| match entry {
-                Ok(entry) if *entry.filename == *part => {
-                    Some(Ok((names::kind_of_tree_mode(entry.mode), entry.oid.to_owned())))
+            let mut found = None;
+            self.each_row(&at.1, &path[..read], |row| {
+                if *row.filename == *part {
+                    found = Some((names::kind_of_tree_mode(row.mode), row.oid.to_owned()));
                 }
-                Ok(_) => None,
-                Err(cause) => Some(Err(cause)),
-            });
-            match found.transpose().map_err(|e| self.unreadable(path, e))? {
+                Ok(())
+            })?;
+            match found {
                 Some(found) => at = found,
                 None => return Ok(None),
             }
+            read = (read + part.len() + 1).min(path.len());
         }
         Ok(Some(at))
     }
@@ -77,38 +78,43 @@ impl CommitTree<'_> {
     /// All files below a folder, in the order of the tree.
     fn walk(&self, folder: gix::ObjectId, path: &[u8]) -> Result<Vec<TreeEntry>, Error> {
         let mut files = Vec::new();
-        let mut folders = vec![(folder, path.to_vec())];
-        let mut buffer = Vec::new();
-        let mut listed = 0;
-        while let Some((folder, path)) = folders.pop() {
-            if folder.is_empty_tree() {
-                continue;
-            }
+        let mut folders = vec![(folder, path.to_vec(), 0)];
+        let (mut listed, mut bytes) = (0, 0);
+        while let Some((folder, path, depth)) = folders.pop() {
             if path.len() > LONGEST_PATH {
                 return Err(self.too_much(format!("there are paths of more than {LONGEST_PATH} bytes")));
             }
-            let objects = &self.repo.inner.objects;
-            let tree = objects.find_tree_iter(&folder, &mut buffer).map_err(|e| self.unreadable(&path, e))?;
-            for entry in tree {
-                let entry = entry.map_err(|e| self.unreadable(&path, e))?;
-                listed += 1;
-                if listed > MOST_LISTED {
-                    return Err(self.too_much(format!("there are more than {MOST_LISTED} files")));
-                }
-                let mut below = path.clone();
+            if depth > MOST_FOLDERS {
+                return Err(
+                    self.too_much(format!("there are folders that lie in more than {MOST_FOLDERS} others"))
+                );
+            }
+            self.each_row(&folder, &path, |row| {
+                let mut below = Vec::with_capacity(path.len() + 1 + row.filename.len());
+                below.extend_from_slice(&path);
                 if !below.is_empty() {
                     below.push(b'/');
                 }
-                below.extend_from_slice(entry.filename);
-                match names::kind_of_tree_mode(entry.mode) {
-                    Kind::Folder => folders.push((entry.oid.to_owned(), below)),
+                below.extend_from_slice(row.filename);
+                listed += 1;
+                bytes += below.len();
+                if listed > MOST_LISTED {
+                    return Err(self.too_much(format!("there are more than {MOST_LISTED} files")));
+                }
+                if bytes > MOST_BYTES {
+                    let most = MOST_BYTES >> 20;
+                    return Err(self.too_much(format!("their paths have more than {most} MiB")));
+                }
+                match names::kind_of_tree_mode(row.mode) {
+                    Kind::Folder => folders.push((row.oid.to_owned(), below, depth + 1)),
                     kind => files.push(TreeEntry {
                         path: names::repo_path(&below),
                         kind,
-                        id: names::object_id(entry.oid),
+                        id: names::object_id(row.oid),
                     }),
                 }
-            }
+                Ok(())
+            })?;
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
@@ -116,27 +122,33 @@ impl CommitTree<'_> {
 
     /// What one folder holds.
     fn list(&self, id: gix::ObjectId, folder: &RepoPath) -> Result<Vec<RepoPath>, Error> {
-        if id.is_empty_tree() {
-            return Ok(Vec::new());
-        }
-        let unreadable = |cause| self.unreadable(&names::path_bytes(folder), cause);
-        let mut buffer = Vec::new();
-        let tree = self.repo.inner.objects.find_tree_iter(&id, &mut buffer).map_err(unreadable)?;
-        let path =
-            |entry: gix::objs::tree::EntryRef<'_>| folder.join(names::repo_path(entry.filename).as_str());
-        let mut paths: Vec<RepoPath> =
-            tree.map(|entry| entry.map(path)).collect::<Result<_, _>>().map_err(unreadable)?;
+        let mut paths = Vec::new();
+        self.each_row(&id, &names::path_bytes(folder), |row| {
+            paths.push(folder.join(names::repo_path(row.filename).as_str()));
+            if paths.len() > MOST_LISTED {
+                return Err(self.too_much(format!("there are more than {MOST_LISTED} files")));
+            }
+            Ok(())
+        })?;
         paths.sort();
         Ok(paths)
     }
 
-    fn too_much(&self, what: String) -> Error {
-        Error::new(format!("could not list the files of {}", self.name)).because(what)
+    fn each_row(
+        &self,
+        folder: &gix::oid,
+        path: &[u8],
+        look: impl FnMut(&gix::objs::tree::EntryRef<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let attempt = || match path {
+            b"" => format!("could not read the top folder at {}", self.name),
+            path => format!("could not read `{}` at {}", names::repo_path(path), self.name),
+        };
+        self.repo.each_row(folder, &attempt, look)
     }
 
-    fn unreadable(&self, path: &[u8], cause: gix::Error) -> Error {
-        let path = names::repo_path(path);
-        self.repo.missing(format!("could not read `{path}` at {}", self.name), cause)
+    fn too_much(&self, what: String) -> Error {
+        Error::new(format!("could not list the files of {}", self.name)).because(what)
     }
 }
 

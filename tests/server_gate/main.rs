@@ -7,6 +7,7 @@ mod pushes;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
+mod trees;
 mod trouble;
 
 use std::path::{Path, PathBuf};

@@ -67,6 +67,55 @@ fn entry(place: &Place, mode: &str, id: &str, path: &str) -> &'static [&'static 
     TO_MAIN
 }
 
+/// A tree of these rows as they stand, in whatever order: mode, name, object. git itself writes none
+/// of the trees that are made with it.
+fn raw_tree(place: &Place, rows: &[(&str, &[u8], &str)]) -> String {
+    let hex = |id: &str| -> Vec<u8> {
+        (0..id.len()).step_by(2).map(|at| u8::from_str_radix(&id[at..at + 2], 16).expect("an id")).collect()
+    };
+    let rows = rows.iter().map(|(mode, name, id)| [mode.as_bytes(), b" ", name, b"\0", &hex(id)].concat());
+    place.write(".git/raw-tree", rows.collect::<Vec<_>>().concat());
+    place.git(&["hash-object", "-t", "tree", "-w", "--literally", ".git/raw-tree"])
+}
+
+/// A commit onto main of a good tree with odd rows in it: what `top` makes of the rows at the top, and
+/// `releases` of those below it.
+fn odd_tree(
+    place: &Place,
+    top: impl for<'r> Fn(&mut Vec<(&'r str, &'r [u8], &'r str)>, &'r Odds),
+    releases: impl for<'r> Fn(&mut Vec<(&'r str, &'r [u8], &'r str)>, &'r Odds),
+) -> &'static [&'static str] {
+    let id = |rev: &str| place.git(&["rev-parse", rev]);
+    place.write(".git/bad", state("latest", "edge"));
+    let odds = Odds {
+        bad: place.git(&["hash-object", "-w", ".git/bad"]),
+        good: id("HEAD:releases/current.yaml"),
+        history: id("HEAD:releases/history"),
+        releases: id("HEAD:releases"),
+        policy: id("HEAD:.sysbom.yaml"),
+    };
+    let mut rows: Vec<(&str, &[u8], &str)> =
+        vec![("100644", b"current.yaml", &odds.good), ("40000", b"history", &odds.history)];
+    releases(&mut rows, &odds);
+    let below = raw_tree(place, &rows);
+    let mut rows: Vec<(&str, &[u8], &str)> =
+        vec![("100644", b".sysbom.yaml", &odds.policy), ("40000", b"releases", &below)];
+    top(&mut rows, &odds);
+    let tree = raw_tree(place, &rows);
+    let commit = place.git(&["commit-tree", "-p", "HEAD", "-m", "An odd tree", &tree]);
+    place.git(&["update-ref", "refs/heads/odd", &commit]);
+    &["odd:main"]
+}
+
+/// Objects for an odd tree.
+struct Odds {
+    bad: String,
+    good: String,
+    history: String,
+    releases: String,
+    policy: String,
+}
+
 /// A branch off main's former tip with its own change, merged into main by hand: what the merge
 /// commit holds is what `result` says.
 fn merged(place: &Place, result: &str) -> &'static [&'static str] {
@@ -191,6 +240,32 @@ pub const BAD: &[Push] = &[
     bad("current.yml beside current.yaml", &["path-twin"], |p| {
         let id = p.git(&["rev-parse", "HEAD:releases/current.yaml"]);
         entry(p, "100644", &id, "releases/current.yml")
+    }),
+    bad(
+        "a manifest that stands in its folder twice",
+        &["malformed", "`current.yaml` stands in it twice"],
+        |p| odd_tree(p, |_, _| (), |rows, odds| rows.insert(1, ("100644", b"current.yaml", &odds.bad))),
+    ),
+    bad("a folder of releases twice", &["malformed", "`releases` stands in it twice"], |p| {
+        odd_tree(p, |rows, odds| rows.push(("40000", b"releases", &odds.history)), |_, _| ())
+    }),
+    bad("a history twice, once as a link", &["malformed", "`history` stands in it twice"], |p| {
+        odd_tree(p, |_, _| (), |rows, odds| rows.insert(1, ("120000", b"history", &odds.bad)))
+    }),
+    bad("a name with a slash in it at the top", &["malformed", "`releases/current.yaml`"], |p| {
+        odd_tree(p, |rows, odds| rows.push(("100644", b"releases/current.yaml", &odds.bad)), |_, _| ())
+    }),
+    bad("a name with a slash in it below releases", &["malformed", "`history/x.yaml`"], |p| {
+        odd_tree(p, |_, _| (), |rows, odds| rows.push(("100644", b"history/x.yaml", &odds.bad)))
+    }),
+    bad("a name that leads up", &["malformed", "`..`"], |p| {
+        odd_tree(p, |_, _| (), |rows, odds| rows.insert(0, ("40000", b"..", &odds.releases)))
+    }),
+    bad("a folder called .GIT", &["malformed", "`.GIT`"], |p| {
+        odd_tree(p, |_, _| (), |rows, odds| rows.insert(0, ("40000", b".GIT", &odds.history)))
+    }),
+    bad("a folder out of order", &["malformed", "`.sysbom.yaml` is not where"], |p| {
+        odd_tree(p, |rows, _| rows.reverse(), |_, _| ())
     }),
     bad("no archive of the state it replaces", &["archive-missing"], |p| {
         p.write(MANIFEST, state("v1.2.0", "v2.0.0"));

@@ -80,15 +80,9 @@ fn twins(input: &Input, folder: &RepoPath) -> Result<Vec<Twins>, TreeError> {
     let mut seen: HashMap<String, RepoPath> = HashMap::new();
     let mut reported = HashSet::new();
     let mut found = Vec::new();
-    let mut last_folder = None;
+    let mut climbed = HashSet::new();
     let files = input.after.files_below(folder)?;
-    let paths = files.into_iter().flat_map(|entry| {
-        let of_file = entry.path.folder();
-        let is_known = last_folder == of_file;
-        last_folder = of_file;
-        // The folders of neighbours are the same, and need to be looked at once.
-        if is_known { vec![entry.path] } else { with_folders(entry.path, folder) }
-    });
+    let paths = files.into_iter().flat_map(|entry| with_folders(entry.path, folder, &mut climbed));
     for path in paths {
         let key = fold(path.as_str());
         match seen.get(&key) {
@@ -109,10 +103,13 @@ fn twins(input: &Input, folder: &RepoPath) -> Result<Vec<Twins>, TreeError> {
     Ok(found)
 }
 
-/// A path and the folders it lies in, as far as they lie below `top`.
-fn with_folders(path: RepoPath, top: &RepoPath) -> Vec<RepoPath> {
+/// A path, behind the folders it lies in as far as they lie below `top` and have not been met before.
+fn with_folders(path: RepoPath, top: &RepoPath, met: &mut HashSet<RepoPath>) -> Vec<RepoPath> {
     let mut paths = vec![path];
     while let Some(folder) = paths.last().and_then(RepoPath::folder).filter(|folder| folder.is_below(top)) {
+        if !met.insert(folder.clone()) {
+            break;
+        }
         paths.push(folder);
     }
     paths.reverse();
