@@ -39,7 +39,7 @@ pub struct Args {
     /// What is expected
     #[arg(long, value_name = "TEXT")]
     hypothesis: Option<String>,
-    /// A parameter of the experiment; dots lead further down
+    /// A parameter of the experiment, of the type that the schema of `.sysbom.yaml` names; dots lead further down
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
     /// Parameters as a mapping in YAML or JSON; - for standard input
@@ -147,9 +147,7 @@ fn asked(args: &Args, env: &Env) -> Result<Result<Asked, Refusal>, Failure> {
     let file = args.params.as_ref().map(|path| read_file(env, path, MAX_BYTES)).transpose()?;
     let read = || {
         let mut parameters = file.as_deref().map(Parameter::read_file).transpose()?.unwrap_or_default();
-        for text in &args.set {
-            parameters.push(Parameter::read(text)?);
-        }
+        parameters.extend(Parameter::read_all(args.set.iter().map(String::as_str))?);
         let images = args.image.iter().map(|text| Arrival::read(text)).collect::<Result<_, _>>()?;
         Ok(Asked { parameters, images })
     };

@@ -3,8 +3,10 @@
 //!
 //! Which parameters an experiment has is for `snapshot` and `schema`.
 
-use super::Refusal;
+use serde_json::Value as Json;
+
 use super::values::{typed, value_of};
+use super::{Refusal, schema};
 use crate::text::escape;
 use crate::yaml::{self, Document, Value};
 
@@ -15,12 +17,36 @@ const MAX_PARAMETERS: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     pub(super) keys: Vec<String>,
-    pub(super) value: Value,
+    said: Said,
+}
+
+/// What a parameter is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Said {
+    /// A word of a command line, which has no type of its own.
+    Word(String),
+    /// A value of a file.
+    Value(Value),
 }
 
 impl Parameter {
-    /// Reads `name=value`; dots lead further down. A value that Helm would print as it is written
-    /// is a number or a truth value; everything else is a string.
+    /// Reads each `name=value`, as [`Parameter::read`] does; no name twice.
+    pub fn read_all<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Vec<Parameter>, Refusal> {
+        let mut all: Vec<Parameter> = Vec::new();
+        for text in texts {
+            let parameter = Parameter::read(text)?;
+            if all.iter().any(|other| other.keys == parameter.keys) {
+                let message = format!("the parameter `{}` is set twice", escape(&parameter.name()));
+                return Err(Refusal::new(message, "leave one of them out"));
+            }
+            all.push(parameter);
+        }
+        Ok(all)
+    }
+
+    /// Reads `name=value`; dots lead further down. What type the value has is for the schema of the
+    /// experiment to say; where it says none, a value that Helm would print as it is written is a
+    /// number or a truth value, and everything else is a string.
     pub fn read(text: &str) -> Result<Parameter, Refusal> {
         let form = "write `--set name=value`, such as `--set canaryWeight=10`";
         let Some((name, value)) = text.split_once('=') else {
@@ -30,7 +56,7 @@ impl Parameter {
         if keys.iter().any(String::is_empty) {
             return Err(Refusal::new(format!("`{}` names no parameter", escape(name)), form));
         }
-        Ok(Parameter { keys, value: typed(value) })
+        Ok(Parameter { keys, said: Said::Word(value.to_owned()) })
     }
 
     /// Reads a file of parameters: a mapping in YAML or JSON. Mappings in it lead further down.
@@ -56,11 +82,21 @@ impl Parameter {
                 let keys: Vec<String> = keys.iter().cloned().chain([key]).collect();
                 match value {
                     Value::Mapping(inner) if !inner.is_empty() => open.push((keys, inner)),
-                    value => found.push(Parameter { keys, value }),
+                    value => found.push(Parameter { keys, said: Said::Value(value) }),
                 }
             }
         }
         Ok(found)
+    }
+
+    /// Its value, by what the schema says of it, if there is one.
+    pub(super) fn value(&self, schema: Option<&Json>) -> Value {
+        match &self.said {
+            Said::Value(value) => value.clone(),
+            Said::Word(word) => {
+                schema.and_then(|schema| schema::read_word(schema, word)).unwrap_or_else(|| typed(word))
+            }
+        }
     }
 
     /// As people write it: `load.users`.

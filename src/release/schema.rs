@@ -8,9 +8,10 @@
 use serde_json::Value as Json;
 
 use super::Refusal;
+use super::values::{typed, value_of};
 use crate::suggest::nearest;
 use crate::text::escape;
-use crate::yaml::{Document, NodeId, NodeKind, ScalarStyle, quote_if_needed};
+use crate::yaml::{self, Document, NodeId, NodeKind, ScalarStyle, Value, quote_if_needed};
 
 /// The most levels that are looked into.
 const MAX_DEPTH: usize = 64;
@@ -37,6 +38,74 @@ pub(super) fn property<'s>(schema: &'s Json, keys: &[&str]) -> Result<&'s Json, 
     Ok(at)
 }
 
+/// A word of a command line as a value of the type that a schema names, or of one of its `enum` or
+/// `const`. A number keeps its text, and an array or an object is one in JSON or in YAML's flow style.
+/// Where several fit, null is what is written `null`, and the rest as without a schema. `None` if the
+/// schema names no type, or the word can be none of it.
+pub(super) fn read_word(schema: &Json, word: &str) -> Option<Value> {
+    let listed = listed(schema);
+    let types = types(schema);
+    if types.is_empty() && listed.is_none() {
+        return None;
+    }
+    let plain = || Value::Plain(word.to_owned());
+    // That an integer has no fraction is for the judge to say, who says it better.
+    let for_integer = if types.contains(&"integer") && !types.contains(&"string") { "number" } else { "" };
+    let readings = [
+        (word == "null").then(plain),
+        Some(typed(word)),
+        is_number(word).then(plain),
+        matches!(word, "true" | "false").then(plain),
+        Some(Value::text(word)),
+        collection(word),
+    ];
+    readings.into_iter().flatten().find(|value| {
+        let Some(document) = alone(value) else { return false };
+        let Some(node) = document.root() else { return false };
+        let found = json_of(&document, node);
+        let kinds = kinds(&document, node);
+        (types.is_empty() || kinds.iter().any(|kind| types.contains(kind) || *kind == for_integer))
+            && listed.as_ref().is_none_or(|listed| listed.iter().any(|value| same(value, &found)))
+    })
+}
+
+/// What JSON calls a number; YAML and Helm call that one too.
+fn is_number(word: &str) -> bool {
+    serde_json::from_str::<serde_json::Number>(word).is_ok() && word.trim() == word
+}
+
+fn collection(word: &str) -> Option<Value> {
+    let document = Document::parse(word).ok().filter(|found| yaml::duplicate_keys(found).is_empty())?;
+    let value = value_of(&document, document.root()?)?;
+    matches!(value, Value::Mapping(_) | Value::Sequence(_)).then_some(value)
+}
+
+/// A value as a document of its own; of a mapping or a sequence only the kind counts here.
+fn alone(value: &Value) -> Option<Document> {
+    let text = match value {
+        Value::Plain(text) => text.clone(),
+        Value::Text(text) => yaml::quote_if_needed(text).to_string(),
+        Value::Mapping(_) => "{}".to_owned(),
+        Value::Sequence(_) => "[]".to_owned(),
+    };
+    Document::parse(text).ok()
+}
+
+/// The types that a schema names; none if it names none.
+fn types(schema: &Json) -> Vec<&str> {
+    match schema.get("type") {
+        Some(Json::String(one)) => vec![one.as_str()],
+        Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The values that a schema lists, as `enum` or as `const`.
+fn listed(schema: &Json) -> Option<Vec<Json>> {
+    let several = schema.get("enum").and_then(Json::as_array).cloned();
+    several.or_else(|| schema.get("const").map(|one| vec![one.clone()]))
+}
+
 pub(super) fn unknown<'k>(keys: &[&str], known: impl Iterator<Item = &'k str>) -> Refusal {
     let known: Vec<&str> = known.collect();
     let (last, before) = keys.split_last().expect("a parameter has a name");
@@ -60,24 +129,12 @@ fn judge_at(
     }
     let name = escape(path);
     let wrong = |what: String| Err(Refusal::new(what, "see the JSON Schema that `.sysbom.yaml` names"));
-    if let Some(types) = schema.get("type") {
-        let allowed: Vec<&str> = match types {
-            Json::String(one) => vec![one.as_str()],
-            Json::Array(several) => several.iter().filter_map(Json::as_str).collect(),
-            _ => Vec::new(),
-        };
-        let found = kinds(document, node);
-        if !allowed.is_empty() && !allowed.iter().any(|kind| found.contains(kind)) {
-            return wrong(format!("`{name}` is {}, and must be {}", found[0], escape(&allowed.join(" or "))));
-        }
+    let (allowed, found) = (types(schema), kinds(document, node));
+    if !allowed.is_empty() && !allowed.iter().any(|kind| found.contains(kind)) {
+        return wrong(format!("`{name}` is {}, and must be {}", found[0], escape(&allowed.join(" or "))));
     }
     let found = json_of(document, node);
-    let allowed = schema
-        .get("enum")
-        .and_then(Json::as_array)
-        .cloned()
-        .or_else(|| schema.get("const").map(|one| vec![one.clone()]));
-    if let Some(allowed) = allowed
+    if let Some(allowed) = listed(schema)
         && !allowed.iter().any(|value| same(value, &found))
     {
         let list: Vec<String> = allowed.iter().take(20).map(ToString::to_string).collect();

