@@ -129,6 +129,48 @@ fn holds_wait_on_their_branch_beside_each_other() {
 }
 
 #[test]
+fn a_second_rollback_keeps_what_the_first_one_holds() {
+    let scratch = base();
+    for (tag, fill) in [("v1.1.0", "c1"), ("v1.2.0", "c2")] {
+        scratch.sysbom(&["release", &reference("app", tag, fill), "--direct"]).expect(0);
+        scratch.sysbom(&["rollback", "app", "--reason", "bad"]).expect(0);
+        assert_eq!(tags(&scratch, "sysbom/rollback/app"), ["v1.0.0", "v1.0.0"], "after {tag}");
+    }
+    let held = scratch.git(&["show", "sysbom/rollback/app:releases/holds.yaml"]);
+    assert!(held.contains(&digest("c1")) && held.contains(&digest("c2")), "{held}");
+    // Asked for again, it is there already.
+    let before = tip(&scratch, "sysbom/rollback/app");
+    scratch.sysbom(&["rollback", "app", "--reason", "bad"]).expect(0);
+    assert_eq!(tip(&scratch, "sysbom/rollback/app"), before);
+}
+
+#[test]
+fn what_waits_and_is_asked_for_again_is_told_and_brought_up_to_date() {
+    let scratch = base();
+    for asked in [&["--branch", "mine"][..], &["--batch"], &[]] {
+        let release = |format: &str| {
+            let app = reference("app", "v1.1.0", "c1");
+            scratch.sysbom(&[&["release", &app, "--format", format], asked].concat()).expect(0)
+        };
+        let first = release("json");
+        let again = release("json");
+        let expected = first.out.replace("\"result\": \"updated\"", "\"result\": \"noop\"");
+        let line = |out: &str, key: &str| out.lines().find(|line| line.contains(key)).map(str::to_owned);
+        for key in ["\"branch\"", "\"commit\"", "\"title\""] {
+            assert_eq!(line(&again.out, key), line(&expected, key), "{asked:?}: {again}");
+        }
+        assert!(again.out.contains("\"noop\""), "{again}");
+        scratch.write("README", format!("{asked:?}"));
+        scratch.commit("Something else");
+        let rebuilt = release("json");
+        assert!(rebuilt.out.contains("\"updated\""), "{rebuilt}");
+        let branch = line(&rebuilt.out, "\"branch\"").expect("it says so");
+        let branch = branch.split('"').nth(3).expect("it is a text");
+        assert_eq!(scratch.git(&["rev-parse", &format!("{branch}^")]), tip(&scratch, "main"));
+    }
+}
+
+#[test]
 fn what_waits_in_a_batch_and_cannot_be_made_goes_on_waiting_and_is_told() {
     let scratch = base();
     let branch = "sysbom/batch";

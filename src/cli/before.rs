@@ -1,6 +1,7 @@
 //! What becomes of what waits on the branch that a commit goes onto: it is planned again, gives way
 //! or is kept; or it is somebody else's, and stops the command.
 
+use crate::merge::{Options, Outcome, Sides};
 use crate::policy::System;
 use crate::release::{Planned, Verdict, made_as};
 use crate::text::escape;
@@ -8,6 +9,7 @@ use crate::tree::ObjectId;
 
 use super::failure::Failure;
 use super::joining::{Ancestor, Joining};
+use super::merging::merge;
 use super::standing::Standing;
 use super::waiting::{Made, Waiting};
 
@@ -16,7 +18,7 @@ use super::waiting::{Made, Waiting};
 pub enum Before {
     /// Releases of the system are planned again, with the new ones.
     PlannedAgain,
-    /// What the same command made for the same thing gives way.
+    /// What the same command made for the same thing gives way, but for what it holds.
     Replaced,
     /// Holds stay, and the new one comes beside them.
     Kept,
@@ -96,6 +98,27 @@ impl Branch<'_> {
         }
         standing.put_holds(&repo.tree(&joined.tree)?)?;
         Ok(None)
+    }
+
+    /// Puts what the waiting commit holds beside the holds of base. Gives an answer if it does not fit.
+    pub fn keep_held(&self, made: &Made, standing: &mut Standing<'_>) -> Result<Option<Planned>, Failure> {
+        let Waiting { repo, .. } = self.looking;
+        let at = |commit: &ObjectId| -> Result<Vec<u8>, Failure> {
+            Ok(standing.holds_in(&repo.commit_tree(commit)?)?.unwrap_or_default())
+        };
+        let sides = Sides { base: at(&made.parent)?, ours: at(&made.commit)?, theirs: standing.holds() };
+        if sides.base == sides.ours {
+            return Ok(None);
+        }
+        match merge(&sides, &Options::default())? {
+            Outcome::Merged(holds) => {
+                standing.hold(holds);
+                Ok(None)
+            }
+            Outcome::Conflicted { .. } => {
+                Ok(Some(self.in_conflict("what waits on the branch does not fit what base holds by now")))
+            }
+        }
     }
 
     /// The plan of a commit that keeps what another one did: it names that too.

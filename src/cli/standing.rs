@@ -75,6 +75,21 @@ impl<'a> Standing<'a> {
         (self.manifest, self.holds) = (manifest, holds);
     }
 
+    /// What is held, as the file says it; empty without one.
+    pub fn holds(&self) -> Vec<u8> {
+        self.holds.clone().unwrap_or_default()
+    }
+
+    /// The holds of the system in other files.
+    pub fn holds_in(&self, tree: &dyn Tree) -> Result<Option<Vec<u8>>, Failure> {
+        file(tree, &self.system.holds, &self.base.name)
+    }
+
+    /// The same system with this in the place of base's holds.
+    pub fn hold(&mut self, holds: Vec<u8>) {
+        self.holds = Some(holds);
+    }
+
     /// The same system with the holds of these files in the place of base's.
     pub fn put_holds(&mut self, tree: &dyn Tree) -> Result<(), Failure> {
         self.holds = file(tree, &self.system.holds, &self.base.name)?;

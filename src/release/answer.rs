@@ -99,6 +99,16 @@ impl Answer {
         Answer { component: component.to_owned(), verdict: Verdict::Refused, message, help }
     }
 
+    /// What base has, after something else has waited on the branch.
+    pub(super) fn be_back(&mut self) {
+        if self.verdict == Verdict::Updated {
+            self.verdict = Verdict::Noop;
+            self.message =
+                format!("base has that of `{}` already, and something else waits", escape(&self.component));
+            "delete the branch of what waits, if it is not to be merged any more".clone_into(&mut self.help);
+        }
+    }
+
     /// What could have been made, and is not because another is refused.
     pub(super) fn keep_back(&mut self) {
         if self.verdict == Verdict::Updated {

@@ -105,9 +105,8 @@ impl<'a> Release<'a> {
         }
         let plan = self.finish();
         if plan.is_none() {
-            // There and back again.
-            let updated = answers.iter_mut().filter(|answer| answer.verdict == Verdict::Updated);
-            updated.for_each(|answer| answer.verdict = Verdict::Noop);
+            // There and back again: what base has is asked for in the place of what waits.
+            answers.iter_mut().for_each(Answer::be_back);
             result = as_a_whole(&answers);
         }
         Planned { result, answers, waiting, plan }
@@ -144,7 +143,9 @@ impl<'a> Release<'a> {
             (None, None) => self.new_pin(arrival, allowed)?,
         };
         if current.is_some_and(|component| component.pin() == to) {
-            return Err(Stop::Noop);
+            // What waits is made again, on base as it is by now; the branch may be the same then.
+            let waits = self.made.iter().any(|made| made.arrival.component == *name);
+            return if waits { Ok(()) } else { Err(Stop::Noop) };
         }
         let question = Question {
             state: self.state,

@@ -253,7 +253,10 @@ fn what_waits_on_a_branch_is_kept_and_what_base_has_overtaken_falls_away() {
     let older = world.plan(&arrival("app=v1.2.9@d"), &[], &waiting);
     assert_eq!((older.result, older.plan), (Verdict::Superseded, None), "a newer one waits");
     let again = world.plan(&arrival("app=v1.3.0@c"), &[], &waiting);
-    assert_eq!((again.result, again.plan), (Verdict::Noop, None), "it waits already");
+    assert_eq!(again.plan, Some(first), "it waits already, and is made again");
+    let back = world.plan(&arrival("app=v1.2.3@a"), &[Guard::Downgrade], &waiting);
+    assert_eq!((back.result, back.plan), (Verdict::Noop, None), "base has it");
+    assert!(back.answers[0].message.contains("something else waits"));
 
     let moved_on = world.after(&world.release(&["app=v1.5.0@e"], &[]).plan.expect("it is updated"));
     let rebuilt = moved_on.plan(&[], &[], &recorded(&second.message()));

@@ -2,7 +2,7 @@
 
 use crate::git::{Base, Content, Repo};
 use crate::policy::{Direct, System};
-use crate::release::{Outcome, Plan, Planned};
+use crate::release::{Outcome, Plan, Planned, Write};
 use crate::text::escape;
 use crate::tree::{ObjectId, RepoPath};
 
@@ -159,10 +159,18 @@ impl Journey<'_> {
         {
             return Ok(in_the_way);
         }
+        let held = standing.holds();
+        let gives_way = made.as_ref().filter(|_| self.before == Before::Replaced);
+        if let Some(made) = gives_way
+            && let Some(in_the_way) = branch.keep_held(made, &mut standing)?
+        {
+            return Ok(in_the_way);
+        }
         let waiting = made.as_ref().map_or(&[][..], |made| &made.waiting);
         let planned = plan(&Here { repo, base, standing: &standing, waiting, now })?;
         match kept {
             Some(made) => branch.beside(made, planned),
+            None if standing.holds() != held => Ok(with_holds(planned, &standing)),
             None => Ok(planned),
         }
     }
@@ -190,6 +198,17 @@ fn refuse_odd_name(repo: &Repo, branch: &str) -> Result<(), Failure> {
     }
     let shown = escape(branch);
     Err(Failure::new(format!("git takes `{shown}` for no branch name")).help("name another with --branch"))
+}
+
+/// The plan with the holds that have been kept, where it does not write them itself.
+fn with_holds(mut planned: Planned, standing: &Standing<'_>) -> Planned {
+    let path = &standing.system.holds;
+    if let Some(plan) = &mut planned.plan
+        && plan.writes.iter().all(|write| write.path != *path)
+    {
+        plan.writes.push(Write { path: path.clone(), content: standing.holds() });
+    }
+    planned
 }
 
 fn contents(plan: &Plan) -> Vec<(RepoPath, Content)> {
