@@ -1567,6 +1567,10 @@ fn version_downgrade_fires_on_all_that_a_release_takes_for_older() {
         ("v1.2.0", "v1.2.0-rc.1"),
         ("v1.3.0-alpine", "v1.2.9-alpine"),
         ("v1.2.4", "v1.2.3-alpine"),
+        ("release-1.2.3", "release-1.2.2"),
+        ("app-v1.2.4", "app-v1.2.3-alpine"),
+        ("jdk-17.0.2", "jdk-17.0.1"),
+        ("main-20240615-abc1234", "main-20240614-abc1235"),
     ] {
         let found = change(&app(old), &app(new));
         assert_eq!(
@@ -1587,6 +1591,8 @@ fn version_downgrade_fires_on_all_that_a_release_takes_for_older() {
 fn version_downgrade_is_quiet_on_newer_versions_and_on_commits() {
     assert_eq!(change(&app("v1.9.0"), &app("v1.10.0")), []);
     assert_eq!(change(&app("sha-f000001"), &app("sha-a000001")), []);
+    assert_eq!(change(&app("release-1.9.0"), &app("release-1.10.0")), []);
+    assert_eq!(change(&app("release-1.9.0"), &app("hotfix-1.8.0")), []);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //!
 //! Knows pins and the order of tags. Whether a change may be made is for others.
 
+mod digits;
 mod order;
+mod prefixed;
 
 use std::collections::BTreeMap;
 use std::fmt;

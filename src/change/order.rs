@@ -1,10 +1,13 @@
 //! Which of two tags is the newer release, as far as the tags themselves say.
 //!
 //! Knows versions (`v1.2.3-rc.1-alpine`), calendar versions (`2024.06.15-2`) and build numbers
-//! (`build-1234`). Tags of different kinds, of different flavours, and commits have no order here;
+//! (`build-1234`), and the first two behind one word (`release-1.2.3`). Tags of different kinds, of different flavours, and commits have no order here;
 //! when they were published is for others to ask.
 
 use std::cmp::Ordering;
+
+use super::digits::{compare_numbers, is_commit, is_date, is_number, leading_number, may_be_commit, year_of};
+use super::prefixed::Prefixed;
 
 /// How a tag stands to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,9 @@ pub enum Order {
 /// - One commit in 27 begins with seven digits and no letter. Seven and more digits that are no date,
 ///   behind a version or a day, may be a commit or a number: where only they tell two tags apart,
 ///   the tags do not say. A whole tag of 7, 8, 40 or 64 digits is no build number for the same reason.
+/// - Behind the same words on both, `release-1.2.3`, `app-v1.2.3`, `jdk17.0.2`, `main-20240615-1a2b3c4`, the
+///   first version of three and more numbers or the first full day decides as if it stood alone. The words
+///   may have numbers (`java-17-1.2.3`), but none that may be a commit or half a version (`node-20.1-app-1.2.3`).
 ///
 /// ```
 /// use sysbom::change::{Order, order};
@@ -42,13 +48,23 @@ pub enum Order {
 /// assert_eq!(order("1.2.4", "1.2.3-alpine"), Order::Unknown);
 /// assert_eq!(order("20240616-1a2b3c4", "20240615-9f8e7d6"), Order::Newer);
 /// assert_eq!(order("build-101", "build-99"), Order::Newer);
+/// assert_eq!(order("release-1.10.0", "release-1.9.0"), Order::Newer);
 /// assert_eq!(order("1a2b3c4", "9f8e7d6"), Order::Unknown);
 /// ```
 pub fn order(tag: &str, other: &str) -> Order {
     if tag == other {
         return Order::Same;
     }
-    let ordering = match (Scheme::of(tag), Scheme::of(other)) {
+    match compare(tag, other) {
+        Some(Ordering::Greater) => Order::Newer,
+        Some(Ordering::Less) => Order::Older,
+        // Tags that differ name different releases, even where all that is compared is equal.
+        Some(Ordering::Equal) | None => Order::Unknown,
+    }
+}
+
+fn compare(tag: &str, other: &str) -> Option<Ordering> {
+    match (Scheme::of(tag), Scheme::of(other)) {
         (Scheme::Calendar(one), Scheme::Calendar(two)) => one.compare(&two),
         (Scheme::Version(one), Scheme::Version(two)) if one.is_yearly() == two.is_yearly() => {
             one.compare(&two)
@@ -58,13 +74,10 @@ pub fn order(tag: &str, other: &str) -> Order {
             yearly_versions(tag, other).and_then(|(one, two)| one.compare(&two))
         }
         (Scheme::Build(one), Scheme::Build(two)) => one.compare(&two),
+        (Scheme::Prefixed(one), Scheme::Prefixed(two)) if one.words == two.words => {
+            compare(one.behind, two.behind)
+        }
         _ => None,
-    };
-    match ordering {
-        Some(Ordering::Greater) => Order::Newer,
-        Some(Ordering::Less) => Order::Older,
-        // Tags that differ name different releases, even where all that is compared is equal.
-        Some(Ordering::Equal) | None => Order::Unknown,
     }
 }
 
@@ -80,12 +93,17 @@ pub fn is_lower(tag: &str, other: &str) -> bool {
     match order(tag, other) {
         Order::Older => true,
         Order::Newer | Order::Same => false,
-        Order::Unknown => match (Scheme::of(tag), Scheme::of(other)) {
-            (Scheme::Version(one), Scheme::Version(two)) => {
-                compare_all(&one.numbers, &two.numbers, "0").is_lt()
-            }
-            _ => false,
-        },
+        Order::Unknown => has_lower_numbers(tag, other),
+    }
+}
+
+fn has_lower_numbers(tag: &str, other: &str) -> bool {
+    match (Scheme::of(tag), Scheme::of(other)) {
+        (Scheme::Version(one), Scheme::Version(two)) => compare_all(&one.numbers, &two.numbers, "0").is_lt(),
+        (Scheme::Prefixed(one), Scheme::Prefixed(two)) => {
+            one.words == two.words && has_lower_numbers(one.behind, two.behind)
+        }
+        _ => false,
     }
 }
 
@@ -100,6 +118,7 @@ enum Scheme<'t> {
     Version(Version<'t>),
     Calendar(Calendar<'t>),
     Build(Build<'t>),
+    Prefixed(Prefixed<'t>),
     Nothing,
 }
 
@@ -111,6 +130,8 @@ impl<'t> Scheme<'t> {
             Scheme::Version(version)
         } else if let Some(build) = Build::read(tag) {
             Scheme::Build(build)
+        } else if let Some(prefixed) = Prefixed::read(tag) {
+            Scheme::Prefixed(prefixed)
         } else {
             Scheme::Nothing
         }
@@ -303,56 +324,10 @@ impl<'t> Build<'t> {
     }
 }
 
-fn leading_number(text: &str) -> Option<(&str, &str)> {
-    let end = text.bytes().take_while(u8::is_ascii_digit).count();
-    (end > 0).then(|| text.split_at(end))
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// `5` of `5`, `r5`.
 fn revision(part: &str) -> Option<&str> {
     let number = part.strip_prefix('r').unwrap_or(part);
     is_number(number).then_some(number)
-}
-
-/// `2024`, as a year of a tag.
-fn year_of(text: &str) -> Option<&str> {
-    Some(text).filter(|year| year.len() == 4 && is_number(year) && ("1970".."2200").contains(year))
-}
-
-/// `20240615`, and with a time `202406151015`.
-fn is_date(digits: &str) -> bool {
-    let within = |range: std::ops::Range<usize>, most: u8| {
-        let number: Option<u8> = digits.get(range).and_then(|number| number.parse().ok());
-        number.is_some_and(|number| (1..=most).contains(&number))
-    };
-    matches!(digits.len(), 8 | 10 | 12 | 14)
-        && is_number(digits)
-        && digits.get(..4).and_then(year_of).is_some()
-        && within(4..6, 12)
-        && within(6..8, 31)
-}
-
-/// `1234567`: a commit without a letter, or a number.
-fn may_be_commit(part: &str) -> bool {
-    part.len() >= 7 && is_number(part) && !is_date(part)
-}
-
-/// `1a2b3c4`, `g1a2b3c4`: seven and more hex digits, with a letter and a digit among them.
-fn is_commit(part: &str) -> bool {
-    let has_both = |hex: &str| {
-        (7..=64).contains(&hex.len())
-            && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-            && hex.bytes().any(|byte| byte.is_ascii_digit())
-            && hex.bytes().any(|byte| byte.is_ascii_alphabetic())
-    };
-    has_both(part)
-        || part.strip_prefix('g').is_some_and(|hex| {
-            (7..=64).contains(&hex.len()) && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        })
 }
 
 fn is_pre_release(part: &str) -> bool {
@@ -397,12 +372,6 @@ fn compare_all(one: &[&str], two: &[&str], missing: &str) -> Ordering {
         })
         .find(|order| order.is_ne())
         .unwrap_or(Ordering::Equal)
-}
-
-/// Numbers of any length.
-fn compare_numbers(one: &str, two: &str) -> Ordering {
-    let (one, two) = (one.trim_start_matches('0'), two.trim_start_matches('0'));
-    one.len().cmp(&two.len()).then_with(|| one.cmp(two))
 }
 
 #[cfg(test)]
@@ -450,6 +419,25 @@ mod tests {
             ("1.2.3-20240615", "1.2.3-20240616"),
             ("1.2.3-7654321", "1.2.4-1234567"),
             ("1234567890", "1234567891"),
+            ("release-1.2.2", "release-1.2.3"),
+            ("release_v1.9.0", "release_v1.10.0"),
+            ("app-v1.2.2", "app-v1.2.3"),
+            ("app-1.2.2", "app-v1.2.3"),
+            ("app-web-1.2.3-rc.1", "app-web-1.2.3"),
+            ("app.1.2.2-alpine", "app.1.2.3-alpine"),
+            ("jdk-17.0.1", "jdk-17.0.2"),
+            ("jdk17.0.1", "jdk17.0.2"),
+            ("java-17-1.2.3", "java-17-1.2.4"),
+            ("v1-1.2.3", "v1-1.2.4"),
+            ("main-20240614-abc1235", "main-20240615-abc1234"),
+            ("main-2024-06-14", "main-2024-06-15"),
+            ("main-2024.06.14", "main-2024.06.15"),
+            ("main-2024.12.9", "main-2024.13.0"),
+            ("nightly20240614", "nightly20240615"),
+            ("main-20240615T101500Z", "main-20240615T101501Z"),
+            ("pr-123-20240614", "pr-123-20240615"),
+            ("release-1.2.3-5-g1234567", "release-1.2.3-12-gabcdefa"),
+            ("git-2.39.1", "git-2.40.0"),
         ] {
             assert_eq!(order(newer, older), Order::Newer, "{newer} after {older}");
             assert_eq!(order(older, newer), Order::Older, "{older} before {newer}");
@@ -488,10 +476,111 @@ mod tests {
             ("", "1.2.3"),
             ("20241399", "2024-13-99"),
             ("é024", "v"),
+            ("release-1.2.3", "1.2.2"),
+            ("release-1.2.3", "app-1.2.2"),
+            ("release-1.2.3", "release_1.2.2"),
+            ("app-v1.2.3", "app-1.2.3"),
+            ("release-1.2.3", "release-20240615"),
+            ("release-1.2.3", "release-1.2.3-1234567"),
+            ("release-1.2.3-alpine", "release-1.2.4"),
+            ("release-1.3", "release-1.2"),
+            ("pr-123-1.2.3", "pr-124-1.2.2"),
+            ("node-20.1-app-1.2.3", "node-20.1-app-1.2.4"),
+            ("node-20.1.0-app-1.2.3", "node-20.1.0-app-1.2.4"),
+            ("16-alpine-1.2.3", "16-alpine-1.2.4"),
+            ("main-1a2b3c4-20240614", "main-1a2b3c4-20240615"),
+            ("main-1234567-20240614", "main-1234567-20240615"),
+            ("main-1718435200", "main-1718435100"),
+            ("sha-20240615", "sha-20240614"),
+            ("sha20240615", "sha20240614"),
+            ("g20240615", "g20240614"),
+            ("abc20240615", "abc20240614"),
+            ("cafe123.4.5", "cafe123.4.6"),
+            ("rel-1.2.3rc1", "rel-1.2.3rc2"),
+            ("main-20241399", "main-20241398"),
+            ("é-1.2.3", "é-1.2.4"),
+            ("app-é1.2.3", "app-é1.2.x"),
         ] {
             assert_eq!(order(one, two), Order::Unknown, "{one} {two}");
             assert_eq!(order(two, one), Order::Unknown, "{two} {one}");
         }
         assert_eq!(order("v1.2.3", "v1.2.3"), Order::Same);
+    }
+
+    /// Tags of every kind, with and without words before them.
+    fn tags() -> Vec<String> {
+        let behind = [
+            "1.2.2",
+            "v1.2.3",
+            "1.2.3",
+            "1.2.3-rc.1",
+            "1.2.3-rc.2",
+            "1.2.3-1",
+            "1.2.3-2-g1234567",
+            "1.2.3-1234567",
+            "1.2.3-abc1234",
+            "1.2.3-alpine",
+            "1.2.4-alpine",
+            "1.2.4",
+            "1.10.0",
+            "1.2.3rc1",
+            "1.2",
+            "16",
+            "20240614",
+            "20240615",
+            "20240615-1",
+            "20240615-2",
+            "20240615-abc1234",
+            "20240615-1234567",
+            "20240615T101500Z",
+            "20240615101501",
+            "2024-06-15",
+            "2024.06.15",
+            "2024.6.16",
+            "2024.13.0",
+            "2024.13.1",
+            "12345",
+            "12346",
+            "1234567",
+            "abc1234",
+            "3-1.2.3",
+            "3-1.2.4",
+            "",
+        ];
+        let before = ["", "release-", "app-v", "jdk", "build-", "sha-", "abc"];
+        before.iter().flat_map(|before| behind.map(|behind| format!("{before}{behind}"))).collect()
+    }
+
+    #[test]
+    fn what_is_newer_one_way_is_older_the_other_way() {
+        let tags = tags();
+        for (one, two) in tags.iter().flat_map(|one| tags.iter().map(move |two| (one, two))) {
+            let back = match order(two, one) {
+                Order::Newer => Order::Older,
+                Order::Older => Order::Newer,
+                same @ (Order::Same | Order::Unknown) => same,
+            };
+            assert_eq!(order(one, two), back, "{one} {two}");
+            assert!(!is_lower(one, two) || !is_lower(two, one), "{one} {two}");
+        }
+    }
+
+    #[test]
+    fn no_tag_is_older_than_one_that_it_comes_after_by_way_of_a_third() {
+        let tags = tags();
+        let newer =
+            |one: &String| (0..tags.len()).filter(|&two| order(&tags[two], one) == Order::Newer).collect();
+        let newer: Vec<Vec<usize>> = tags.iter().map(newer).collect();
+        let mut ways = 0;
+        for (first, seconds) in newer.iter().enumerate() {
+            for &second in seconds {
+                for &third in &newer[second] {
+                    ways += 1;
+                    let is_round = newer[third].contains(&first);
+                    assert!(!is_round, "{} {} {}", tags[first], tags[second], tags[third]);
+                }
+            }
+        }
+        assert!(ways > 500, "the tags have an order: {ways}");
     }
 }
