@@ -78,3 +78,23 @@ fn a_hook_whose_program_is_missing_or_dies_refuses() {
     assert_ne!(ran.status, Some(0), "{ran}");
     assert_eq!(guarded.refs(), before);
 }
+
+#[test]
+fn a_hook_that_is_told_of_no_ref_refuses() {
+    let fixture = Fixture::new(Hash::Sha1);
+    let guarded = Guarded::new(&fixture, "guarded", &[]);
+    let server = fixture.scratch.at(&guarded.server);
+    server.run("sh", &["-c", "sysbom hook pre-receive </dev/null"], "").expect(2).says("names no ref");
+    server.run("sh", &["-c", "sysbom hook pre-receive <&-"], "").expect(2).says("names no ref");
+    // The script reads with `cat`, which somebody may have taken away.
+    let folder = fixture.scratch.root().join("without");
+    std::fs::create_dir(&folder).expect("scratch is ours");
+    server
+        .run("sh", &["-c", "for p in sh git sysbom; do ln -s \"$(command -v $p)\" ../without; done"], "")
+        .expect(0);
+    for cat in ["", "printf '#!/bin/sh\\nkill -9 $$\\n' >../without/cat; chmod +x ../without/cat; "] {
+        let script = format!("{cat}echo x | PATH=$PWD/../without hooks/pre-receive");
+        let ran = server.run("sh", &["-c", &script], "");
+        assert!(!matches!(ran.status, Some(0)), "{ran}");
+    }
+}

@@ -29,6 +29,11 @@ pub fn pre_receive(args: &GateArgs, env: &Env, console: &mut Console) -> Result<
     // All of it first: git waits for a hook that does not read to its end.
     let input = super::standard_input()?;
     let repo = env.server_repository()?;
+    if input.is_empty() {
+        return Err(Failure::new("could not judge the push: standard input names no ref").help(
+            "git runs this and writes a line `OLD NEW REF` for each ref; does something read them first?",
+        ));
+    }
     let gate = Gate::new(args, &repo, env)?;
     let _watch = gate.watch();
     gate.answer(
