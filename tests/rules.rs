@@ -1891,6 +1891,41 @@ fn a_new_history_file_is_judged_however_its_ending_is_written() {
 }
 
 #[test]
+fn a_new_history_file_that_is_no_document_of_its_own_is_judged_whatever_its_name() {
+    let latest = app("latest");
+    let alias = latest.replace("images:", "x: &x") + "images: *x\n";
+    let utf16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(latest.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let cases: [(&str, Vec<u8>, &[&str]); 7] = [
+        ("x.txt", format!("{latest}---\n").into(), &["yaml-syntax"]),
+        ("README.md", format!("{latest}...\n@ no YAML\n").into(), &["yaml-syntax"]),
+        (".hidden", format!("{latest}---\n{latest}").into(), &["yaml-syntax"]),
+        ("20240615T101500Z-0123456789ab", format!("{latest}---\n").into(), &["yaml-syntax"]),
+        ("x", format!("{latest}# {}\n", "x".repeat(5 << 20)).into(), &["yaml-syntax"]),
+        ("x.utf16", utf16, &["yaml-syntax"]),
+        ("alias.txt", alias.into(), &["floating-tag", "snapshot-id", "yaml-feature", "yaml-feature"]),
+    ];
+    for (name, bytes, expected) in cases {
+        let after = tree(&sound()).with(&format!("releases/history/{name}"), bytes);
+        let found = update(Some(&tree(&sound())), &after);
+        let mut told = rules(&found);
+        told.sort_unstable();
+        assert_eq!(told, expected, "{name}");
+    }
+    let notes = [
+        (".gitattributes", "* -text\n"),
+        (".gitignore", "*.tmp\n"),
+        (".gitkeep", ""),
+        ("README.md", "# What stands here\n\nThe former states.\n"),
+        ("load.json", "{\"p99\": 120}"),
+    ];
+    let after = notes
+        .into_iter()
+        .fold(tree(&sound()), |tree, (name, text)| tree.with(&format!("releases/history/{name}"), text));
+    assert_eq!(update(Some(&tree(&sound())), &after), []);
+}
+
+#[test]
 fn every_system_is_judged_by_its_own_settings() {
     let policy =
         "manifest: releases/{system}/current.yaml\nsystems:\n  test: {rules: {floating-tag: warning}}\n";

@@ -6,8 +6,9 @@ use crate::bom::{ArchiveName, Component, Manifest};
 use crate::policy::{Policy, System};
 use crate::text::Span;
 use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
+use crate::yaml::{disagreement, duplicate_keys, features};
 
-use super::file::{File, Read};
+use super::file::{Content, File, Read};
 use super::{Excerpt, Input, MergeCommit, MergeParent, Scope};
 
 /// One system before and after an update.
@@ -49,9 +50,9 @@ pub enum Role {
     FormerState,
     /// Named like an archive, but of no state that was published.
     ClaimedArchive,
-    /// Anything else that is YAML by its name, or can be deployed: a snapshot.
+    /// Anything else: a snapshot.
     Snapshot,
-    /// No YAML by its name, and no component in it: a note, a `.gitkeep`.
+    /// A note, a `.gitkeep`: no YAML by its name, and nothing that anybody could deploy.
     Other,
 }
 
@@ -170,9 +171,7 @@ impl<'a> Subject<'a> {
 
     fn role(&self, file: &File) -> Result<Role, TreeError> {
         let entry = &file.entry;
-        // Helm deploys what it is given, whatever the name.
-        let can_be_deployed = || file.as_read().is_some_and(|read| !read.manifest.components.is_empty());
-        if !is_yaml(&entry.path) && !can_be_deployed() {
+        if !is_yaml(&entry.path) && is_note(file) {
             return Ok(Role::Other);
         }
         if self.state_before() == Some(&entry.id) || (self.input.is_former)(&self.system, &entry.id)? {
@@ -233,6 +232,23 @@ pub fn setting(policy: &Policy, span: Option<Span>, label: &str) -> Option<Excer
     let source = policy.source.clone()?;
     let path = RepoPath::new(source.name.clone());
     Some(Excerpt { path, source: Some(source), span: span?, label: label.to_owned() })
+}
+
+/// Whether a file holds nothing to deploy. Helm takes what it is given, whatever the name, and of a text
+/// that is not one document what it can make of the beginning: only a text that all readers read
+/// alike, and without components, is none.
+fn is_note(file: &File) -> bool {
+    match &file.content {
+        Content::Read(read) => {
+            let Read { document, manifest } = &**read;
+            manifest.components.is_empty()
+                && features(document).is_empty()
+                && duplicate_keys(document).is_empty()
+                && disagreement(document).is_none()
+        }
+        Content::Faulty(_) => [".gitattributes", ".gitignore"].contains(&file.entry.path.name()),
+        Content::Elsewhere(_) => true,
+    }
 }
 
 /// Whether a file is YAML, by its name.

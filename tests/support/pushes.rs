@@ -311,6 +311,11 @@ pub const BAD: &[Push] = &[
         p.commit("Experiment");
         TO_MAIN
     }),
+    bad("a note in history that Helm would deploy", &["yaml-syntax", "releases/history/x.txt"], |p| {
+        p.write("releases/history/x.txt", format!("{}---\n", state("latest", "edge")));
+        p.commit("Note");
+        TO_MAIN
+    }),
     bad("main taken back by force", &["archive-missing", "history-rewritten"], |_| {
         &["--force", "main^:main"]
     }),

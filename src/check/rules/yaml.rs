@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::bom::{Component, Field};
 use crate::check::file::{Content, File, Read};
 use crate::check::paste::word;
-use crate::check::subject::Subject;
+use crate::check::subject::{Subject, is_yaml};
 use crate::check::{Finding, Fix};
 use crate::text::{Edit, Span};
 use crate::yaml::{
@@ -28,7 +28,17 @@ pub fn syntax(subject: &Subject) -> Vec<Finding> {
                     "mend the indentation (blanks, not tabs) or the quotes around this place"
                 }
             };
-            Some(file.finding("yaml-syntax", fault.span, fault.message.clone(), help.to_owned()))
+            let is_history = subject.after.history_entry(&file.entry.path).is_some();
+            let help = if is_history && !is_yaml(&file.entry.path) {
+                format!(
+                    "move the file out of `{}`: there stand archives and snapshots, and Helm would deploy what \
+                     it can read of this",
+                    subject.system.history
+                )
+            } else {
+                help.to_owned()
+            };
+            Some(file.finding("yaml-syntax", fault.span, fault.message.clone(), help))
         }
         Content::Faulty(_) | Content::Read(_) | Content::Elsewhere(_) => None,
     };
