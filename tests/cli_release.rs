@@ -503,3 +503,79 @@ fn a_release_that_its_check_will_not_pass_says_so_and_what_to_do() {
     let floating = format!("app=latest@{DIGEST_B}");
     scratch.sysbom(&["snapshot", "s1", "--image", &floating]).expect(0).says("will be red (floating-tag)");
 }
+
+fn two_systems() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write(".sysbom.yaml", "manifest: releases/{system}/current.yaml\n");
+    for system in ["staging", "production"] {
+        scratch.write(&format!("releases/{system}/current.yaml"), manifest(&[("app", "v1.2.3", DIGEST_A)]));
+    }
+    scratch.commit("begin");
+    scratch
+}
+
+#[test]
+fn what_lifts_a_hold_names_the_system() {
+    let scratch = two_systems();
+    let release = ["release", &reference("v1.3.0", DIGEST_B), "-s", "staging", "--direct"];
+    scratch.sysbom(&release).expect(0);
+    let lift = format!("`sysbom unhold app@{DIGEST_B} -s staging`");
+    scratch
+        .sysbom(&["rollback", "app", "-s", "staging", "--reason", "breaks", "--direct"])
+        .expect(0)
+        .says(&format!("{lift} lifts that"));
+    scratch.sysbom(&release).expect(0).says(&format!("to release it all the same, {lift} first"));
+    let back = ["rollback", "app", "-s", "staging", "--reason", "no", "--to", "HEAD~1", "--direct"];
+    scratch.sysbom(&back).expect(0).says(&format!("go further back with `--to`, or {lift} first"));
+    let command = lift.trim_matches('`').strip_prefix("sysbom ").expect("it is one of ours");
+    let words: Vec<&str> = command.split(' ').chain(["--direct"]).collect();
+    scratch.sysbom(&words).expect(0).says("Unhold app");
+    scratch.sysbom(&release).expect(0).says("staging: Release app v1.3.0");
+}
+
+#[test]
+fn a_rollback_of_what_is_held_says_so() {
+    let scratch = base();
+    scratch.sysbom(&["release", &reference("v1.3.0", DIGEST_B), "--direct"]).expect(0);
+    scratch.sysbom(&["hold", "app", "--reason", "moves on Friday", "--direct"]).expect(0);
+    for more in [&["app"][..], &[]] {
+        scratch
+            .sysbom(&[&["rollback", "--reason", "slow", "--direct"], more].concat())
+            .expect(1)
+            .says("component `app` is held: moves on Friday")
+            .says("to roll it back all the same, `sysbom unhold app` first");
+    }
+    let back = ["rollback", "--to", "HEAD~2", "--reason", "slow", "--direct", "--format", "github"];
+    scratch
+        .sysbom(&back)
+        .expect(0)
+        .says("::warning title=sysbom held::component `app` is held: moves on Friday");
+    scratch.sysbom(&["unhold", "app", "--direct"]).expect(0);
+    scratch.sysbom(&["rollback", "--reason", "slow", "--direct"]).expect(0).says("Roll back app");
+}
+
+#[test]
+fn a_system_that_is_none_is_refused_with_what_to_do() {
+    let payload = |system: &str| {
+        format!(r#"{{"component":"app","tag":"v1.3.0","digest":"{DIGEST_B}","system":"{system}"}}"#)
+    };
+    let (one, two) = (base(), two_systems());
+    for (scratch, help) in [
+        (&one, "there is only one system here: leave `system` out of the payload"),
+        (&two, "there are production, staging"),
+    ] {
+        for more in [&["--dry-run"][..], &["--worktree"], &[]] {
+            scratch.write("event.json", payload("nope"));
+            let args = [&["release", "--payload", "event.json", "--format", "json"], more].concat();
+            let ran = scratch.sysbom(&args).expect(1).says("\"result\": \"refused\"");
+            ran.says("there is no system `nope`").says(help);
+        }
+    }
+    one.sysbom(&["promote", "a", "b"])
+        .expect(1)
+        .says("there is only one system here; several are the folders");
+    for names in [["nope", "staging"], ["staging", "nope"]] {
+        two.sysbom(&["promote", names[0], names[1]]).expect(1).says("there are production, staging");
+    }
+    one.sysbom(&["hold", "app", "--reason", "x", "-s", "nope"]).expect(2).says("leave out --system");
+}

@@ -1,7 +1,6 @@
 //! `sysbom promote`: one system's pins into another.
 
 use crate::release::{Arrival, Moment, Planned, Request, plan_release, promote_branch, promotions};
-use crate::text::escape;
 
 use super::before::Before;
 use super::console::Console;
@@ -10,7 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::release::Guards;
 use super::standing::{Standing, systems};
-use super::way::{EXIT, Here, Journey, Way, with_state};
+use super::way::{Asked, EXIT, Here, Journey, Way, with_state};
 
 /// Release one system's pins into another, never its experiment
 #[derive(Debug, clap::Args)]
@@ -34,8 +33,8 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
     let branch = |system: Option<&str>| promote_branch(system, args.components.iter().map(String::as_str));
-    let journey =
-        Journey { way: &args.way, env, system: Some(&args.to), branch: &branch, before: Before::Replaced };
+    let system = Some(asked(&args.to));
+    let journey = Journey { way: &args.way, env, system, branch: &branch, before: Before::Replaced };
     let allowed = args.guards.lifted();
     journey.run(console, &|here| {
         let arrivals = match arrivals(args, here)? {
@@ -47,13 +46,16 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     })
 }
 
+fn asked(name: &str) -> Asked<'_> {
+    let alone = "there is only one system here; several are the folders that stand for `{system}` in `manifest` of `.sysbom.yaml`";
+    Asked { name, alone }
+}
+
 fn arrivals(args: &Args, here: &Here<'_>) -> Result<Result<Vec<Arrival>, crate::release::Refusal>, Failure> {
     let all = systems(here.repo, here.base)?;
-    let from = all.into_iter().find(|system| system.name.as_deref() == Some(args.from.as_str()));
-    let from = from.ok_or_else(|| {
-        Failure::new(format!("there is no system `{}`", escape(&args.from)))
-            .help("systems are the folders that stand for `{system}` in `manifest` of `.sysbom.yaml`")
-    })?;
-    let standing = Standing::read(here.repo, here.base, from)?;
+    let Some(from) = all.iter().find(|system| system.name.as_deref() == Some(args.from.as_str())) else {
+        return Ok(Err(asked(&args.from).unknown(&all)));
+    };
+    let standing = Standing::read(here.repo, here.base, from.clone())?;
     Ok(standing.with(|state| promotions(state, &args.components)))
 }

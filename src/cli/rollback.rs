@@ -55,10 +55,7 @@ fn plan(args: &Args, here: &Here<'_>, state: &State<'_>) -> Result<Planned, Fail
     };
     Ok(match target {
         Some(former) => rollback.plan(&former.name, &former.bytes, reason),
-        None => Planned::refused(
-            "there is no former state to go back to",
-            "`--to` names one; what is held is never gone back to by itself",
-        ),
+        None => rollback.nowhere(),
     })
 }
 

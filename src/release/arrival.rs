@@ -177,6 +177,12 @@ fn json(payload: &[u8]) -> Result<Value, Refusal> {
 
 fn of_document(value: &Value) -> Result<Vec<Arrival>, Refusal> {
     let Value::Object(object) = value else { return of_value(value) };
+    let is_there = |key: &&str| object.get(*key).is_some_and(|inner| !inner.is_null());
+    let mut events = ["client_payload", "inputs", "variables"].into_iter().filter(is_there);
+    if let (Some(one), Some(other)) = (events.next(), events.next()) {
+        let message = format!("the payload has both `{one}` and `{other}`");
+        return Err(Refusal::new(message, "an event file has one of them: send what is meant"));
+    }
     if let Some(inner) = object.get("client_payload") {
         return of_value(inner);
     }
@@ -294,8 +300,8 @@ fn component_name(name: &str) -> Result<String, Refusal> {
 }
 
 fn commit_name(text: &str) -> Result<String, Refusal> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._/:+-".contains(c);
-    origin("commit", text, text.chars().all(is_plain), "the name of a commit, such as `4f1c2ab`")
+    let is_name = (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    origin("commit", text, is_name, "the name of a commit, 7 to 64 hex digits such as `4f1c2ab`")
 }
 
 /// The characters that an address has by RFC 3986, but for those that mean something to a shell.
@@ -405,6 +411,8 @@ mod tests {
         assert_eq!(arguments(&event), [app]);
         let inputs = r#"{"inputs":{"component":"app","tag":"v1","digest":"","image":"","allow-move":"true"},"ref":"x"}"#;
         assert_eq!(arguments(inputs), ["app=v1"]);
+        let event = format!(r#"{{"client_payload":{object},"inputs":null}}"#);
+        assert_eq!(arguments(&event), [app]);
         let quoted = object.replace('"', "\\\"");
         assert_eq!(arguments(&format!(r#"{{"inputs":{{"payload":"{quoted}"}}}}"#)), [app]);
         assert_eq!(arguments(&format!(r#"{{"variables":{{"SYSBOM_PAYLOAD":"{quoted}","CI":"1"}}}}"#)), [app]);
@@ -441,11 +449,24 @@ mod tests {
                 "`url` of the payload is `https://x\\u{a}::set-output name=a::b`, not an address, such as `https://git.example.org/app/run/7`",
             ),
             (
+                r#"{"client_payload":{"component":"app","tag":"v1"},"inputs":{"component":"app","tag":"v2"}}"#,
+                "the payload has both `client_payload` and `inputs`",
+            ),
+            (
                 r#"{"component":"app","tag":"v1","publishedAt":"yesterday"}"#,
                 "`publishedAt` of the payload is `yesterday`, no moment in the form `2024-06-15T10:15:00Z`",
             ),
         ] {
             assert_eq!(read(payload), Err(message.to_owned()), "{payload}");
+        }
+        let long = "a".repeat(65);
+        for commit in ["../../x", "--help", "a:b", "HEAD", "4f1c2a", "4f1c2ag", "", &long] {
+            let message = read(&format!(r#"{{"component":"app","tag":"v1","commit":"{commit}"}}"#));
+            let message = message.expect_err(commit);
+            assert!(
+                message.ends_with("not the name of a commit, 7 to 64 hex digits such as `4f1c2ab`"),
+                "{message}"
+            );
         }
         for tag in ["$(id)", "v1; rm -rf /", "\\\"", "v1\\n::set-output name=x::y", "", "é"] {
             let message = read(&format!(r#"{{"component":"app","tag":"{tag}"}}"#)).expect_err(tag);

@@ -75,10 +75,10 @@ impl Question<'_> {
         };
         let reason =
             if hold.reason.is_empty() { String::new() } else { format!(": {}", escape(&hold.reason)) };
-        let digest = hold.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+        let lift = hold.lifted_by(self.state.system.name.as_deref());
         Err(Stop::Held(
             format!("{what} is held{reason}"),
-            format!("to release it all the same, `sysbom unhold {}{digest}` first", self.name()),
+            format!("to release it all the same, `{lift}` first"),
         ))
     }
 

@@ -5,7 +5,7 @@
 use super::{Moment, Refusal};
 use crate::bom::Digest;
 use crate::suggest::nearest;
-use crate::text::escape;
+use crate::text::{escape, shell_word};
 use crate::yaml::{self, Document, NodeId, NodeKind, Path, Value};
 
 /// The key below which everything stands.
@@ -27,6 +27,20 @@ pub struct Hold {
     pub reason: String,
     /// Since when.
     pub since: Option<Moment>,
+}
+
+impl Hold {
+    /// The command that lifts it in this system.
+    pub fn lifted_by(&self, system: Option<&str>) -> String {
+        let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+        let what = format!("{}{digest}", self.component);
+        format!("sysbom unhold {}{}", shell_word(&what), option(system))
+    }
+}
+
+/// The option that names a system, on a command line of which it is the end.
+pub(super) fn option(system: Option<&str>) -> String {
+    system.map(|name| format!(" -s {}", shell_word(name))).unwrap_or_default()
 }
 
 /// The holds of one system.

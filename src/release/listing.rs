@@ -56,11 +56,9 @@ pub fn holds_human(holds: &[Held], base: &str) -> String {
         let place = system.as_ref().map(|system| format!("{}: ", escape(system))).unwrap_or_default();
         let tag = hold.tag.as_ref().map(|tag| format!(" {}", escape(tag))).unwrap_or_default();
         let since = hold.since.map(|since| format!(" (since {since})")).unwrap_or_default();
-        let digest = hold.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
-        let of = system.as_ref().map(|system| format!(" -s {}", escape(system))).unwrap_or_default();
+        let lift = hold.lifted_by(system.as_deref());
         let reason = escape(&hold.reason);
-        let _ =
-            writeln!(out, "{place}{name}{tag}: {reason}{since}\n  lift it: sysbom unhold {name}{digest}{of}");
+        let _ = writeln!(out, "{place}{name}{tag}: {reason}{since}\n  lift it: {lift}");
     }
     out
 }

@@ -1,14 +1,15 @@
 //! Going back: to the pins and the experiment of a former state, as a release of its own, with a
 //! hold on exactly the digests that are left.
 
+use super::holds::option;
 use super::state::Draft;
 use super::values::{converge, put, value_of};
 use super::{Answer, Hold, Holds, Moment, Plan, Planned, Refusal, State, Verdict, Write, repin};
 use crate::bom::Component;
 use crate::change::{self, Change, ChangeKind};
+use crate::policy::System;
 use crate::suggest::nearest;
-use crate::text::escape;
-use crate::tree::RepoPath;
+use crate::text::{escape, shell_word};
 use crate::yaml::{self, Path};
 
 /// A rollback about to be planned: of some components, or of all and the experiment.
@@ -72,12 +73,12 @@ impl<'a> Rollback<'a> {
         let mut plan = self.state.plan(Some(&self.before), &after, "Roll back");
         plan.title = title(self.state, &plan.changes);
         let holds = left(&plan.changes, reason);
-        plan.notes.extend(plan.changes.iter().filter_map(not_held));
+        plan.notes.extend(plan.changes.iter().filter_map(|change| not_held(change, self.state.system)));
         if !holds.is_empty() {
             let content = self.holds.with(&holds)?.into_bytes();
             let file = &self.state.system.holds;
             plan.writes.push(Write { path: file.clone(), content });
-            plan.notes.extend(holds.iter().map(|hold| note(hold, file)));
+            plan.notes.extend(holds.iter().map(|hold| note(hold, self.state.system)));
         }
         plan.body = format!("{}\nReason: {}\nBack to: {}", plan.body, escape(reason.text), escape(name));
         let answers =
@@ -180,14 +181,41 @@ impl<'a> Rollback<'a> {
                 && self.before.manifest.component(name).map(Component::pin).as_ref() != Some(pin)
                 && target.manifest.component(name).is_some()
         });
-        let (name, pin) =
-            changed.into_iter().find(|(name, pin)| self.holds.on(name, &pin.digest).is_some())?;
-        let reason = self.holds.on(name, &pin.digest).map(|hold| hold.reason.clone()).unwrap_or_default();
-        let (name, tag) = (escape(name), escape(&pin.tag));
+        let (hold, pin) =
+            changed.into_iter().find_map(|(name, pin)| Some((self.holds.on(name, &pin.digest)?, pin)))?;
+        if hold.digest.is_none() {
+            return Some(self.held_as_a_whole(hold));
+        }
+        let (name, tag) = (escape(&hold.component), escape(&pin.tag));
         Some((
-            format!("`{tag}` of `{name}` is held itself: {}", escape(&reason)),
-            format!("go further back with `--to`, or `sysbom unhold {name}` first"),
+            format!("`{tag}` of `{name}` is held itself{}", because(hold)),
+            format!("go further back with `--to`, or `{}` first", self.lift(hold)),
         ))
+    }
+
+    /// What keeps a component as it is, to all sides.
+    fn held_as_a_whole(&self, hold: &Hold) -> (String, String) {
+        (
+            format!("component `{}` is held{}", escape(&hold.component), because(hold)),
+            format!("to roll it back all the same, `{}` first", self.lift(hold)),
+        )
+    }
+
+    fn lift(&self, hold: &Hold) -> String {
+        hold.lifted_by(self.state.system.name.as_deref())
+    }
+
+    /// Says that no former state fits: because a component is held that was to go back, or because
+    /// there is none.
+    pub fn nowhere(&self) -> Planned {
+        let is_whole = |hold: &&Hold| hold.digest.is_none() && self.is_meant(&hold.component);
+        if let Some(hold) = self.holds.entries().iter().find(is_whole) {
+            let (message, help) = self.held_as_a_whole(hold);
+            let nowhere = format!("there is no former state to go back to: {message}");
+            return self.answered(Verdict::Refused, nowhere, help);
+        }
+        let help = "`--to` names one; what is held is never gone back to by itself";
+        self.answered(Verdict::Refused, "there is no former state to go back to".to_owned(), help.to_owned())
     }
 }
 
@@ -208,12 +236,17 @@ fn title(state: &State<'_>, changes: &[Change]) -> String {
     }
 }
 
+/// The reason of a hold, at the end of a line.
+fn because(hold: &Hold) -> String {
+    if hold.reason.is_empty() { String::new() } else { format!(": {}", escape(&hold.reason)) }
+}
+
 /// What a hold means for whoever comes next.
-fn note(hold: &Hold, file: &RepoPath) -> String {
-    let (name, file) = (escape(&hold.component), escape(file.as_str()));
-    let tag = hold.tag.as_deref().unwrap_or_default();
-    let digest = hold.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
-    format!("{name} {} is held now, in {file}: `sysbom unhold {name}{digest}` lifts that", escape(tag))
+fn note(hold: &Hold, system: &System) -> String {
+    let (name, file) = (escape(&hold.component), escape(system.holds.as_str()));
+    let tag = escape(hold.tag.as_deref().unwrap_or_default());
+    let lift = hold.lifted_by(system.name.as_deref());
+    format!("{name} {tag} is held now, in {file}: `{lift}` lifts that")
 }
 
 /// A hold on each digest that is left for another.
@@ -233,13 +266,16 @@ fn left(changes: &[Change], reason: Reason<'_>) -> Vec<Hold> {
 }
 
 /// That a pin is left which nothing keeps from coming back: a digest is held, never a tag.
-fn not_held(change: &Change) -> Option<String> {
+fn not_held(change: &Change, system: &System) -> Option<String> {
     let from =
         change.from.as_ref().filter(|from| from.digest.is_empty() && change.to.as_ref() != Some(from))?;
     let (name, tag) = (escape(&change.component), escape(&from.tag));
-    Some(format!(
-        "{name} {tag} is not held: it has no digest to hold; `sysbom hold {name} --reason TEXT` keeps the component as it is"
-    ))
+    let hold = format!(
+        "sysbom hold {} --reason TEXT{}",
+        shell_word(&change.component),
+        option(system.name.as_deref())
+    );
+    Some(format!("{name} {tag} is not held: it has no digest to hold; `{hold}` keeps the component as it is"))
 }
 
 pub(super) fn no_component(draft: &Draft, name: &str) -> Refusal {

@@ -84,7 +84,7 @@ fn collection(word: &str) -> Option<Value> {
 fn alone(value: &Value) -> Option<Document> {
     let text = match value {
         Value::Plain(text) => text.clone(),
-        Value::Text(text) => yaml::quote_if_needed(text).to_string(),
+        Value::Text(text) => quote_if_needed(text),
         Value::Mapping(_) => "{}".to_owned(),
         Value::Sequence(_) => "[]".to_owned(),
     };

@@ -144,17 +144,13 @@ fn with_parameter(
     let keys: Vec<&str> = parameter.keys.iter().map(String::as_str).collect();
     let path = Path::of_keys([EXPERIMENT].into_iter().chain(keys.iter().copied()));
     let present = draft.document.at(&path);
-    let value = match schema {
-        Some(schema) => parameter.value(Some(schema::property(schema, &keys)?)),
-        None => {
-            let value = parameter.value(None);
-            match present {
-                Some(node) => same_type(draft, node, parameter, &value)?,
-                None => not_a_slip(from, &keys)?,
-            }
-            value
-        }
-    };
+    let schema = schema.map(|schema| schema::property(schema, &keys)).transpose()?;
+    let value = parameter.value(schema);
+    match (schema, present) {
+        (Some(_), _) => {}
+        (None, Some(node)) => same_type(draft, node, parameter, &value)?,
+        (None, None) => not_a_slip(from, &keys)?,
+    }
     let change = put(&draft.document, &path, value).ok_or_else(|| {
         Refusal::new(
             format!("`{}` cannot be set: something else stands on the way to it", escape(&parameter.name())),

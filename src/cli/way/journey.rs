@@ -2,7 +2,7 @@
 
 use crate::git::{Base, Content, Repo};
 use crate::policy::{Direct, System};
-use crate::release::{Outcome, Plan, Planned, Write};
+use crate::release::{Deed, Outcome, Plan, Planned, Refusal, Write};
 use crate::text::escape;
 use crate::tree::{ObjectId, RepoPath};
 
@@ -16,7 +16,7 @@ use super::super::former::chosen;
 use super::super::standing::{Standing, systems};
 use super::super::target::Target;
 use super::super::waiting::Waiting;
-use super::{Here, Way};
+use super::{Asked, Here, Way};
 
 /// A command on its way.
 pub struct Journey<'a> {
@@ -25,7 +25,7 @@ pub struct Journey<'a> {
     /// The world.
     pub env: &'a Env,
     /// The system that is asked for otherwise than by `--system`.
-    pub system: Option<&'a str>,
+    pub system: Option<Asked<'a>>,
     /// The branch to commit on, by the name of the system, unless `--branch` names one.
     pub branch: &'a dyn Fn(Option<&str>) -> String,
     /// What becomes of a commit that waits on that branch.
@@ -60,7 +60,10 @@ impl Journey<'_> {
             refuse_odd_name(&repo, name)?;
         }
         let base = target.refresh(&repo, self.way.branches())?;
-        let system = self.chosen(systems(&repo, &base)?)?;
+        let system = match self.chosen(systems(&repo, &base)?)? {
+            Ok(system) => system,
+            Err(refusal) => return self.refuse(&refusal, console),
+        };
         let route = self.route(&repo, &target, system.name.as_deref())?;
         let (repo, run) = if self.way.dry_run { (repo.rehearsal()?, Run::Dry) } else { (repo, Run::Real) };
         let planned = |base: &Base, tip: Option<&ObjectId>| {
@@ -81,17 +84,29 @@ impl Journey<'_> {
         self.arrived(console, &repo, delivered, &route, &target)
     }
 
-    pub(super) fn chosen(&self, systems: Vec<System>) -> Result<System, Failure> {
-        if let (Some(option), Some(asked)) = (self.way.system.as_deref(), self.system)
-            && option != asked
+    /// The system that is meant; refused where what was asked for, by whomever, names one that is not.
+    pub(super) fn chosen(&self, systems: Vec<System>) -> Result<Result<System, Refusal>, Failure> {
+        let Some(asked) = self.system else {
+            return chosen(systems, self.way.system.as_deref()).map(Ok);
+        };
+        if let Some(option) = self.way.system.as_deref()
+            && option != asked.name
         {
-            let (option, asked) = (escape(option), escape(asked));
+            let (option, asked) = (escape(option), escape(asked.name));
             return Err(Failure::new(format!(
                 "this is for the system `{asked}`, and `--system` says `{option}`"
             ))
             .help("leave out `--system`, or ask for that system"));
         }
-        chosen(systems, self.system.or(self.way.system.as_deref()))
+        let found = systems.iter().find(|system| system.name.as_deref() == Some(asked.name));
+        Ok(found.cloned().ok_or_else(|| asked.unknown(&systems)))
+    }
+
+    /// Says that what was asked for is refused before anything could be planned.
+    pub(super) fn refuse(&self, refusal: &Refusal, console: &mut Console) -> Result<Exit, Failure> {
+        let outcome = Outcome::of(Planned::refused(&refusal.message, &refusal.help));
+        let deed = if self.way.dry_run { Deed::DryRun } else { outcome.deed };
+        self.say(console, &Outcome { deed, ..outcome })
     }
 
     fn route(&self, repo: &Repo, target: &Target, system: Option<&str>) -> Result<Route, Failure> {

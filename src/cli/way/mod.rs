@@ -9,7 +9,8 @@ use clap::ValueEnum;
 
 use crate::git::{Base, Repo};
 use crate::policy::System;
-use crate::release::{Outcome, Planned, Recorded, Refusal, State};
+use crate::release::{Recorded, Refusal, State};
+use crate::text::escape;
 
 use super::before::Before;
 use super::console::Console;
@@ -90,7 +91,30 @@ impl Way {
     pub fn refuse(&self, refusal: &Refusal, env: &Env, console: &mut Console) -> Result<Exit, Failure> {
         let branch = &|_: Option<&str>| String::new();
         let journey = Journey { way: self, env, system: None, branch, before: Before::Replaced };
-        journey.say(console, &Outcome::of(Planned::refused(&refusal.message, &refusal.help)))
+        journey.refuse(refusal, console)
+    }
+}
+
+/// A system that is asked for otherwise than by `--system`.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What to do in a repository whose only system has no name.
+    pub alone: &'static str,
+}
+
+impl Asked<'_> {
+    /// That none of these is the one.
+    pub fn unknown(&self, systems: &[System]) -> Refusal {
+        let names: Vec<String> = systems
+            .iter()
+            .filter_map(|system| system.name.as_deref())
+            .map(|name| escape(name).to_string())
+            .collect();
+        let help =
+            if names.is_empty() { self.alone.to_owned() } else { format!("there are {}", names.join(", ")) };
+        Refusal::new(format!("there is no system `{}`", escape(self.name)), help)
     }
 }
 

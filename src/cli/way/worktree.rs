@@ -27,7 +27,10 @@ impl Journey<'_> {
         if let Some(contained) = repo.merge_base(&base.commit, &heads)? {
             base.commit = contained;
         }
-        let system = self.chosen(systems(repo, &base)?)?;
+        let system = match self.chosen(systems(repo, &base)?)? {
+            Ok(system) => system,
+            Err(refusal) => return self.refuse(&refusal, console),
+        };
         let files = repo.worktree()?;
         let index = repo.index_tree()?;
         let mut standing = Standing::read(repo, &base, system)?;
