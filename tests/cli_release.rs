@@ -579,3 +579,32 @@ fn a_system_that_is_none_is_refused_with_what_to_do() {
     }
     one.sysbom(&["hold", "app", "--reason", "x", "-s", "nope"]).expect(2).says("leave out --system");
 }
+
+#[test]
+fn experiments_are_shown_and_compared_parameter_by_parameter() {
+    let scratch = base();
+    let first = "{stableWeight: 90, canaryWeight: 10, load: {users: '50', kind: burst}, steps: [1, 2]}";
+    let second =
+        "{canaryWeight: 20, stableWeight: 80, load: {users: 50, kind: 'burst'}, steps: [1, 2], on: true}";
+    for (id, parameters) in [("one", first), ("two", second)] {
+        scratch.write("parameters.yaml", parameters);
+        scratch.sysbom(&["snapshot", id, "--params", "parameters.yaml", "--direct"]).expect(0);
+    }
+    let ran = scratch.sysbom(&["diff", "one", "two"]).expect(0);
+    let expected = "\
+experiment.canaryWeight  10    20    changed
+experiment.load.users    \"50\"  50    changed
+experiment.on            -     true  added
+experiment.stableWeight  90    80    changed
+";
+    assert_eq!(ran.out, expected);
+    let ran = scratch.sysbom(&["diff", "one", "two", "--format", "json"]).expect(0);
+    ran.says("\"experiment\": true").says("\"name\": \"experiment.canaryWeight\"").says("\"to\": \"20\"");
+    scratch
+        .sysbom(&["show", "one"])
+        .expect(0)
+        .says("\nexperiment.load.users    \"50\"\n")
+        .says("\nexperiment.load.kind     burst\n")
+        .says("\nexperiment.steps         [1,2]\n");
+    assert_eq!(scratch.sysbom(&["diff", "one", "one"]).expect(0).out, "nothing differs\n");
+}

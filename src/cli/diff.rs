@@ -4,9 +4,9 @@ use clap::ValueEnum;
 
 use crate::bom::Manifest;
 use crate::change::{changes, reference};
-use crate::release::changes_json;
+use crate::release::{ParameterChange, changes_json, parameter_changes, parameters};
 use crate::text::escape;
-use crate::yaml::{Document, NodeId};
+use crate::yaml::Document;
 
 use super::console::Console;
 use super::env::Env;
@@ -50,14 +50,10 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let layout = &system.policy.layout;
     let (before, after) = (Manifest::read(&one, layout), Manifest::read(&two, layout));
     let found = changes(&before, &after);
-    let text = |document: &Document, node: Option<NodeId>| {
-        node.map(|node| {
-            document.node(node).span.of(document.text()).split_whitespace().collect::<Vec<_>>().join(" ")
-        })
-    };
-    let experiment = text(&one, before.experiment) != text(&two, after.experiment);
+    let parameters =
+        parameter_changes(&parameters(&one, before.experiment), &parameters(&two, after.experiment));
     if args.format == Format::Json {
-        console.out(changes_json(&found, experiment))?;
+        console.out(changes_json(&found, &parameters))?;
         return Ok(Exit::Ok);
     }
     let rows: Vec<[String; 4]> = found
@@ -71,14 +67,23 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
             };
             [escape(&change.component).to_string(), pin(&change.from), pin(&change.to), change.kind.word().to_owned()]
         })
+        .chain(parameters.iter().map(parameter_row))
         .collect();
     console.out(table(&rows))?;
-    if experiment {
-        console.out("the experiment block differs\n")?;
-    } else if rows.is_empty() {
+    if rows.is_empty() {
         console.out("nothing differs\n")?;
     }
     Ok(Exit::Ok)
+}
+
+fn parameter_row(change: &ParameterChange) -> [String; 4] {
+    let shown = |value: &Option<String>| escape(value.as_deref().unwrap_or("-")).to_string();
+    let word = match (&change.from, &change.to) {
+        (None, _) => "added",
+        (_, None) => "removed",
+        (Some(_), Some(_)) => "changed",
+    };
+    [escape(&change.name).to_string(), shown(&change.from), shown(&change.to), word.to_owned()]
 }
 
 /// Rows in columns, two blanks between.

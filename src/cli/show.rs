@@ -5,7 +5,7 @@ use crate::bom::{Digest, Manifest, SnapshotId};
 use crate::change::reference;
 use crate::git::{Base, Repo};
 use crate::policy::System;
-use crate::release::{Moment, Record, Reproduction, reproduce, sha256_hex};
+use crate::release::{Moment, Record, Reproduction, parameters, reproduce, sha256_hex};
 use crate::text::escape;
 use crate::tree::{ObjectId, RepoPath, Tree};
 use crate::yaml::{Document, MAX_BYTES};
@@ -97,6 +97,11 @@ fn shown(former: &Former, system: &System) -> Result<String, Failure> {
             let pin = reference(&component.pin());
             [escape(&component.name).to_string(), escape(&pin).to_string()]
         })
+        .chain(
+            parameters(&document, manifest.experiment)
+                .iter()
+                .map(|(name, value)| [escape(name).to_string(), escape(value).to_string()]),
+        )
         .collect();
     let when = Moment(former.committed);
     Ok(format!("{} (commit {}, {when})\n{}", escape(&former.name), former.commit.short(), table(&rows)))

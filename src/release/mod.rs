@@ -7,6 +7,7 @@
 mod answer;
 mod arrival;
 mod branch;
+mod experiment;
 mod guards;
 mod holds;
 mod listing;
@@ -31,6 +32,7 @@ pub use arrival::{Arrival, MAX_PAYLOAD, Origin, arrivals};
 pub use branch::{
     batch_branch, hold_branch, promote_branch, release_branch, rollback_branch, snapshot_branch,
 };
+pub use experiment::{ParameterChange, parameter_changes, parameters};
 pub use holds::{Hold, Holds};
 pub use listing::{holds_human, holds_json};
 pub use moment::Moment;

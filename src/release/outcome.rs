@@ -6,7 +6,7 @@
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Plan, Planned, Verdict};
+use super::{Answer, ParameterChange, Plan, Planned, Verdict};
 use crate::bom::Pin;
 use crate::change::Change;
 use crate::text::escape;
@@ -146,16 +146,18 @@ pub fn json(outcome: &Outcome) -> String {
     format!("{text}\n")
 }
 
-/// Changes alone as JSON, for `diff`: `{"version":1,"changes":[...],"experiment":true}`, where
-/// `experiment` says whether the experiment block differs.
-pub fn changes_json(changes: &[Change], experiment: bool) -> String {
+/// Changes alone as JSON, for `diff`: `{"version":1,"changes":[...],"experiment":true,"parameters":[...]}`,
+/// where `experiment` says whether the experiment block differs, and `parameters` in what.
+pub fn changes_json(changes: &[Change], parameters: &[ParameterChange]) -> String {
     #[derive(Serialize)]
     struct Report<'a> {
         version: u8,
         changes: Vec<ChangeShown<'a>>,
         experiment: bool,
+        parameters: &'a [ParameterChange],
     }
-    let report = Report { version: 1, changes: changes.iter().map(change_shown).collect(), experiment };
+    let changes = changes.iter().map(change_shown).collect();
+    let report = Report { version: 1, changes, experiment: !parameters.is_empty(), parameters };
     let text = serde_json::to_string_pretty(&report).expect("texts have a JSON form");
     format!("{text}\n")
 }
