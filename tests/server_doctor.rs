@@ -236,7 +236,7 @@ fn a_head_that_leads_nowhere_is_named_with_what_that_means() {
         .at()
         .sysbom(&["doctor"])
         .expect(1)
-        .says("not ok HEAD: it names `master`, which does not exist, so a branch that is not protected is judged by its content alone");
+        .says("not ok HEAD: it names `master`, which does not exist, so a branch that is not protected is judged by the policy of one that is");
 }
 
 #[test]

@@ -5,15 +5,19 @@
 
 use super::judge::{PolicyFile, is_edited, read_policy};
 use super::subject::Subject;
-use super::{Finding, Input, Severity, Silenced, rule, system_findings};
+use super::{Finding, Input, Kept, Severity, Silenced, rule, system_findings};
 use crate::policy::Policies;
 use crate::tree::TreeError;
 
 /// The findings of an update that edits the policy: those in manifests that stay as they are on
-/// base as warnings, and as warnings what the edited policy would refuse and base's does not. The
-/// findings of any other update as they are.
+/// base as warnings, and as warnings what the edited policy would refuse and base's does not. Of one
+/// that is judged by a policy newer than base: the former as warnings too. The findings of any other
+/// update as they are.
 pub(super) fn weigh(input: &Input, mut findings: Vec<Finding>) -> Result<Vec<Finding>, TreeError> {
     if !is_edited(input)? {
+        if input.kept == Kept::Passes && findings.iter().any(is_refused) {
+            pass_what_stays(input, &mut findings)?;
+        }
         return Ok(findings);
     }
     let Some(refused) = refused_by_the_edited(input)? else { return Ok(findings) };
@@ -36,6 +40,15 @@ pub(super) fn weigh(input: &Input, mut findings: Vec<Finding>) -> Result<Vec<Fin
     }
     findings.extend(coming);
     Ok(findings)
+}
+
+fn pass_what_stays(input: &Input, findings: &mut [Finding]) -> Result<(), TreeError> {
+    for subject in Subject::all(input)?.iter().filter(|subject| stays(subject)) {
+        for finding in findings.iter_mut().filter(|finding| is_content_of(subject, finding)) {
+            finding.severity = Severity::Warning;
+        }
+    }
+    Ok(())
 }
 
 fn is_refused(finding: &Finding) -> bool {

@@ -40,6 +40,8 @@ pub struct Input<'a> {
     pub scope: Scope,
     /// Whether manifest, history and components may move.
     pub moves: Moves,
+    /// Whether what base has just like this refuses too.
+    pub kept: Kept,
 }
 
 /// A question about a system's state that only git's log can answer.
@@ -81,6 +83,15 @@ pub enum Moves {
     Refused,
     /// It may: the configuration of the server says so.
     Allowed,
+}
+
+/// Whether what a manifest says refuses a change that leaves it as base has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It does: base has it, and it is wrong.
+    Refuses,
+    /// It does not: a policy judges that is newer than base, and may be stricter than base's own.
+    Passes,
 }
 
 /// One merge commit.
@@ -135,6 +146,7 @@ impl<'a> Input<'a> {
             today,
             scope: Scope::NewHistory,
             moves: Moves::ByPolicy,
+            kept: Kept::Refuses,
         }
     }
 }

@@ -20,7 +20,9 @@ pub(crate) mod schema;
 mod subject;
 
 pub use finding::{Excerpt, Finding, Fix, Severity};
-pub use input::{Asked, AskedForAll, Input, Look, MergeCommit, MergeParent, Moves, Scope, Shown, Standing};
+pub use input::{
+    Asked, AskedForAll, Input, Kept, Look, MergeCommit, MergeParent, Moves, Scope, Shown, Standing,
+};
 pub use judge::{Unjudged, judge, policies_of};
 pub use rule::{RULES, Rule, Silenced, rule, rule_ids};
 

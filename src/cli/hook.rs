@@ -4,7 +4,9 @@
 
 pub mod doctor;
 mod gate;
+mod push;
 mod settings;
+mod standing;
 mod watch;
 
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use std::collections::HashSet;
 
-use crate::check::{Finding, Input, Look, MergeCommit, MergeParent, Moves, Scope, Standing};
+use crate::check::{Finding, Input, Kept, Look, MergeCommit, MergeParent, Moves, Scope, Standing};
 use crate::git::{EmptyTree, Repo};
 use crate::policy::{Date, Policies, System};
 use crate::tree::{ObjectId, RepoPath, Tree, TreeError};
@@ -38,6 +38,20 @@ pub struct Judge {
     pub scope: Scope,
     /// Whether manifest, history and components may move.
     pub moves: Moves,
+    /// Whether what base has just like this refuses too.
+    pub kept: Kept,
+    /// Where it is judged.
+    pub place: Place,
+}
+
+/// Where an update is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a clone, whose user may have named a base branch.
+    Clone,
+    /// On the server that it is pushed to: nothing of it is published there yet, and what whoever
+    /// pushes has configured as base is no business of it.
+    Server,
 }
 
 /// Files at some moment.
@@ -131,7 +145,8 @@ impl Update {
         let before = before.as_ref().map(|tree| tree as &dyn Tree);
         let after = self.after.tree(repo)?;
         let policies = crate::check::judge(before, &*after)?;
-        let by = Judge { policies, today, scope, moves: Moves::ByPolicy };
+        let (moves, kept, place) = (Moves::ByPolicy, Kept::Refuses, Place::Clone);
+        let by = Judge { policies, today, scope, moves, kept, place };
         self.judge_by(repo, &by)
     }
 
@@ -150,25 +165,26 @@ impl Update {
         let merges: Vec<MergeCommit<'_>> = joins.iter().map(JoinTrees::as_merge).collect();
         let input = Input {
             before_name: if self.base_name.is_empty() { "BASE" } else { &self.base_name },
-            standing: self.standing(repo)?,
+            standing: self.standing(repo, by.place)?,
             merges: &merges,
             is_former: &|system, id| self.is_former(repo, system, id),
             archive_path: &|system, _| self.archive_path(repo, system),
             lost_states: &|system, kept| self.lost_states(repo, system, kept),
             scope: by.scope,
             moves: by.moves,
+            kept: by.kept,
             ..Input::new(&policies, before, &*after, by.today)
         };
         Ok(crate::check::check(&input)?)
     }
 
-    fn standing(&self, repo: &Repo) -> Result<Standing, Failure> {
+    fn standing(&self, repo: &Repo, place: Place) -> Result<Standing, Failure> {
         Ok(match (&self.after, &self.base) {
             (Revision::Index | Revision::WorkTree, _) => Standing::Uncommitted,
             (Revision::Commit(head), Some(base)) => {
                 let contained = repo.merge_base(base, std::slice::from_ref(head))?;
                 match contained.as_ref() == Some(base) {
-                    true if self.is_published(repo, head)? => Standing::Published,
+                    true if place == Place::Clone && self.is_published(repo, head)? => Standing::Published,
                     true => Standing::Committed,
                     false => Standing::Behind,
                 }

@@ -7,9 +7,10 @@ use crate::tree::ObjectId;
 /// One ref that a push moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefUpdate {
-    /// Its full name, such as `refs/heads/main`; odd bytes are replaced.
+    /// Its full name, such as `refs/heads/main`; bytes that are not UTF-8 are written `\xNN`.
     pub name: String,
-    /// Where it stands; `None` if it is new.
+    /// Where it stands as whoever pushes says; `None` if it is new. git holds what is moved or made
+    /// against that, but lets a ref be deleted without.
     pub old: Option<ObjectId>,
     /// Where it is to stand; `None` if it is to go.
     pub new: Option<ObjectId>,
@@ -40,7 +41,7 @@ impl RefUpdate {
     pub fn of_words(name: &[u8], old: &[u8], new: &[u8]) -> Result<RefUpdate, Error> {
         let whole = || unreadable(&[old, b" ", new, b" ", name].concat());
         Ok(RefUpdate {
-            name: String::from_utf8_lossy(name).into_owned(),
+            name: names::repo_path(name).to_string(),
             old: object(old).ok_or_else(whole)?,
             new: object(new).ok_or_else(whole)?,
         })
@@ -56,12 +57,17 @@ impl RefUpdate {
 /// there, and what stands there is often no operation repository's tree.
 pub fn is_kept_by_git(name: &str) -> bool {
     const KEPT: &[&str] =
-        &["refs/notes/", "refs/stash", "refs/remotes/", "refs/replace/", "refs/original/", "refs/bisect/"];
-    KEPT.iter().any(|kept| name.starts_with(kept))
+        &["refs/notes", "refs/stash", "refs/remotes", "refs/replace", "refs/original", "refs/bisect"];
+    let is_below =
+        |kept: &&str| name.strip_prefix(kept).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    KEPT.iter().any(is_below)
 }
 
-/// As far as git follows refs that name refs.
-const MOST_STEPS: usize = 5;
+/// Whether a branch can have this short name.
+pub fn is_branch_name(short: &str) -> bool {
+    let name = gix::refs::FullName::try_from(format!("refs/heads/{short}"));
+    name.is_ok() && !short.starts_with('-') && short != "HEAD"
+}
 
 /// An id of a push. Zeros mean that there is nothing, in the length of whichever hash.
 #[allow(clippy::option_option, reason = "no id at all, and the id that stands for nothing")]
@@ -79,38 +85,6 @@ fn unreadable(line: &[u8]) -> Error {
 }
 
 impl Repo {
-    /// The full name of the ref that a push to `name` moves: where `name` is symbolic here, git follows
-    /// it and tells its hooks nothing of that.
-    ///
-    /// # Errors
-    /// A ref cannot be read, or it leads on and on.
-    pub fn led_to(&self, name: &str) -> Result<String, Error> {
-        let attempt = || format!("could not read `{name}`");
-        let mut at = name.to_owned();
-        for _ in 0..=MOST_STEPS {
-            let found = self.inner.try_find_reference(at.as_str());
-            let found = found.map_err(|cause| Error::new(attempt()).because(cause))?;
-            match found.as_ref().and_then(|found| found.target().try_name().map(ToString::to_string)) {
-                Some(next) => at = next,
-                None => return Ok(at),
-            }
-        }
-        Err(Error::new(attempt()).because("it is a symbolic ref that leads to no end"))
-    }
-
-    /// The branches here that are another name of a branch, each with the one that it leads to; all
-    /// names are full.
-    ///
-    /// # Errors
-    /// The refs cannot be read.
-    pub fn other_names(&self) -> Result<Vec<(String, String)>, Error> {
-        let listed = self.git().output(&["for-each-ref", "--format=%(symref) %(refname)", "refs/heads/"])?;
-        let listed = String::from_utf8_lossy(&listed);
-        let symbolic =
-            listed.lines().filter_map(|line| line.split_once(' ')).filter(|(to, _)| !to.is_empty());
-        symbolic.map(|(_, name)| Ok((name.to_owned(), self.led_to(name)?))).collect()
-    }
-
     /// The full name of the branch that HEAD names, whether it exists or not; `None` where HEAD
     /// names a commit.
     pub fn head_branch(&self) -> Result<Option<String>, Error> {
@@ -195,9 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn only_what_lies_below_its_folders_is_kept_by_git() {
+        for name in ["refs/stash", "refs/stash/x", "refs/notes/commits", "refs/remotes/origin/main"] {
+            assert!(is_kept_by_git(name), "{name}");
+        }
+        for name in ["refs/stashes/live", "refs/stashed", "refs/notesx/a", "refs/heads/refs/notes/x"] {
+            assert!(!is_kept_by_git(name), "{name}");
+        }
+    }
+
+    #[test]
     fn a_name_that_is_no_text_is_read() {
         let line = [b"1".repeat(40), b" ".to_vec(), b"2".repeat(40), b" refs/heads/\xff".to_vec()].concat();
         let updates = RefUpdate::read_lines(&line).expect("the ids are well formed");
-        assert_eq!(updates[0].branch(), Some("\u{fffd}"));
+        assert_eq!(updates[0].branch(), Some("\\xFF"));
     }
 }

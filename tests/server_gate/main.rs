@@ -1,10 +1,12 @@
 //! Pushes over a file path to a repository that the hook alone guards, by the real git.
 
+mod claims;
 #[path = "../support/long_history.rs"]
 mod long_history;
 #[path = "../support/pushes.rs"]
 mod pushes;
 mod settings;
+mod standing;
 #[path = "../support/mod.rs"]
 mod support;
 mod trees;

@@ -24,6 +24,65 @@ fn what_is_protected_is_for_the_server_to_say() {
 }
 
 #[test]
+fn what_protects_no_branch_is_no_setting() {
+    let fixture = Fixture::new(Hash::Sha1);
+    let guarded = Guarded::new(&fixture, "guarded", &[]);
+    let server = fixture.scratch.at(&guarded.server);
+    let set = |value: &str| server.git(&["config", "sysbom.protected", value]);
+    let push = || guarded.clone.try_git(&["push", "origin", "main:again"]);
+    for value in [
+        "main,stable",
+        "heads/main",
+        "refs/tags/v1",
+        "refs/main",
+        "main/",
+        "/main",
+        "release//*",
+        "refs/heads/",
+        "ma in~1",
+        "main..",
+        "a:b",
+        ".main",
+        "x.lock",
+        "-main",
+        "main^",
+        "release/[a",
+        "HEAD",
+        "main;stable",
+        "'main'",
+        "\"main\"",
+    ] {
+        set(value);
+        push().expect(1).says("could not follow `sysbom.protected` of the server");
+    }
+    for value in
+        ["main", "refs/heads/main", "release/*", "**", "{main,rel/*}", "[a-m]*", "re:(main|v[0-9])", "ü"]
+    {
+        set(value);
+        push().expect(0);
+        guarded.clone.git(&["fetch", "-q"]);
+        server.git(&["update-ref", "-d", "refs/heads/again"]);
+    }
+}
+
+#[test]
+fn what_a_user_or_the_machine_calls_base_is_no_business_of_the_gate() {
+    let fixture = Fixture::new(Hash::Sha1);
+    let guarded = Guarded::new(&fixture, "guarded", &[]);
+    let home = fixture.scratch.root().join("home/.gitconfig");
+    std::fs::write(home, "[sysbom]\n\tbase = upstream/main\n").expect("scratch is ours");
+    let pushed = |arguments: &[&str]| {
+        let mut command = fixture.scratch.command(guarded.clone.top(), "git");
+        command.env_remove("GIT_CONFIG_GLOBAL").args(["push", "origin"]).args(arguments);
+        let output = command.output().expect("git is there");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    guarded.config("sysbom.base", "upstream/main");
+    pushed((push(GOOD, "a release and its tag at once").make)(&guarded.clone));
+    pushed(&["main:refs/heads/new"]);
+}
+
+#[test]
 fn a_second_name_of_a_branch_is_judged_as_that_branch() {
     let fixture = Fixture::new(Hash::Sha1);
     for (at, head) in ["refs/heads/main", "refs/heads/trunk"].iter().enumerate() {
@@ -90,6 +149,7 @@ fn what_whoever_pushes_has_set_does_not_count() {
     (push(BAD, "a floating tag").make)(&guarded.clone);
     let input =
         guarded.clone.git(&["rev-parse", "origin/main", "main"]).replace('\n', " ") + " refs/heads/main\n";
+    guarded.clone.git(&["reset", "-q", "--soft", "origin/main"]);
     // As a hook sees it, whatever way the setting came in.
     let mut command = fixture.scratch.command(guarded.clone.top(), "sh");
     command.env_remove("GIT_CONFIG_GLOBAL").env("GIT_CONFIG_PARAMETERS", "'sysbom.enforce'='warn'");

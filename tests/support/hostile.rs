@@ -154,7 +154,10 @@ fn pushed(place: &Place, bytes: &[u8]) -> String {
     place.write(MANIFEST, bytes);
     place.sysbom(&["archive"]).expect(0);
     place.commit("Hostile");
-    place.git(&["rev-parse", "origin/main", "main"]).replace('\n', " ") + " refs/heads/main\n"
+    let input = place.git(&["rev-parse", "origin/main", "main"]).replace('\n', " ") + " refs/heads/main\n";
+    // Where the branch stands, the repository says, and not the push.
+    place.git(&["reset", "-q", "--soft", "origin/main"]);
+    input
 }
 
 /// Publishes the file as the manifest: base itself is hostile.

@@ -345,6 +345,27 @@ pub const BAD: &[Push] = &[
         changed(p, |t| t.replace("v1.1.0", "latest"));
         &["main:refs/deploy/live"]
     }),
+    bad("a ref whose name only begins like one that git keeps", &["floating-tag"], |p| {
+        changed(p, |t| t.replace("v1.1.0", "latest"));
+        &["main:refs/stashes/live"]
+    }),
+    bad("a good release and a tag on a bad commit below it", &["refs/tags/bad", "floating-tag"], |p| {
+        changed(p, |t| t.replace("v1.1.0", "latest"));
+        p.git(&["tag", "bad"]);
+        changed(p, |t| t.replace("latest", "v1.2.0"));
+        &["main", "bad"]
+    }),
+    bad(
+        "a release and a ref of the server's own on another commit",
+        &["refs/deploy/live", "floating-tag"],
+        |p| {
+            p.git(&["switch", "-q", "-c", "side"]);
+            changed(p, |t| t.replace("v1.1.0", "latest"));
+            p.git(&["switch", "-q", "main"]);
+            changed(p, |t| t.replace("v1.1.0", "v1.2.0"));
+            &["main", "side:refs/deploy/live"]
+        },
+    ),
     bad("a change for review with a floating tag", &["floating-tag"], |p| {
         changed(p, |t| t.replace("v1.1.0", "latest"));
         &["main:refs/for/main"]
@@ -472,6 +493,13 @@ pub const GOOD: &[Push] = &[
         changed(p, |t| t.replace("v1.1.0", "v1.2.0"));
         p.git(&["tag", "v2"]);
         &["main", "v2"]
+    }),
+    good("two releases and a tag on each at once", |p| {
+        changed(p, |t| t.replace("v1.1.0", "v1.2.0"));
+        p.git(&["tag", "-a", "-m", "x", "v2"]);
+        changed(p, |t| t.replace("v1.2.0", "v1.3.0"));
+        p.git(&["tag", "v3"]);
+        &["main", "v2", "v3", "main:refs/deploy/live"]
     }),
     good("notes", |p| {
         p.git(&["notes", "add", "-m", "x"]);

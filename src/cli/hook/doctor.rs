@@ -45,7 +45,7 @@ struct Here<'r> {
 impl Here<'_> {
     fn head(&self) -> Result<Check, Failure> {
         let means = if self.is_protection_set() {
-            "a branch that is not protected is judged by its content alone"
+            "a branch that is not protected is judged by the policy of one that is"
         } else {
             "every branch is protected"
         };
@@ -227,11 +227,9 @@ fn nearest_key(key: &str) -> Option<&'static str> {
 }
 
 fn branches(repo: &Repo) -> Result<Vec<String>, Failure> {
-    let own = repo.branches("refs/heads/")?.into_iter().map(|branch| branch.name);
-    let others = repo.other_names()?.into_iter().map(|(name, _)| name);
-    let mut names: Vec<String> = own.chain(others).map(|name| settings::short(&name)).collect();
-    names.sort();
-    Ok(names)
+    let refs = repo.refs()?;
+    let exists = |name: &&str| refs.led_to(name).is_ok_and(|end| matches!(refs.object(&end), Ok(Some(_))));
+    Ok(refs.branches().filter(exists).map(settings::short).collect())
 }
 
 fn where_set(key: &str) -> String {

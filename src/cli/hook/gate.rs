@@ -5,7 +5,7 @@
 //! takes it. Every other branch, and a tag or other ref that leads elsewhere, is judged by what it
 //! adds to the default branch. Nothing is written into the repository. What cannot be judged is refused.
 
-use crate::check::{Finding, Scope, Severity, judge};
+use crate::check::{Finding, Kept, Scope, Severity, judge};
 use crate::git::{RefUpdate, Repo, is_kept_by_git};
 use crate::policy::Date;
 use crate::report::{Counts, Format};
@@ -17,8 +17,10 @@ use super::super::console::Console;
 use super::super::env::Env;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::update::{Judge, Revision, Update};
+use super::super::update::{Judge, Place, Revision, Update};
+use super::push::{Brought, Push};
 use super::settings::{Enforce, GateArgs, Settings};
+use super::standing::Standing;
 use super::watch::Watch;
 
 /// The most findings shown for one ref. A branch that is deleted loses every archive it had.
@@ -71,23 +73,24 @@ struct Gate<'a> {
     repo: &'a Repo,
     today: Date,
     settings: Settings,
-    /// The full name of the branch whose policy judges branches that are not protected.
-    default_branch: Option<String>,
-    /// The branches that are another name of a branch, and of which: both are protected, or neither.
-    other_names: Vec<(String, String)>,
+    standing: Standing<'a>,
+    /// The commit whose policy judges what is no update of a protected branch.
+    governing: Option<ObjectId>,
     /// Whether messages for a web page have to be marked, as GitLab wants it.
     for_gitlab: bool,
 }
 
 impl<'a> Gate<'a> {
     fn new(args: &GateArgs, repo: &'a Repo, env: &Env) -> Result<Gate<'a>, Failure> {
-        let default_branch = repo.head_branch().map_err(|cause| unread_head(cause.into(), env))?;
+        repo.head_branch().map_err(|cause| unread_head(cause.into(), env))?;
+        let settings = Settings::read(args, repo).map_err(for_the_owner)?;
+        let standing = Standing::read(repo, settings.protected.clone())?;
         Ok(Gate {
             repo,
             today: env.today()?,
-            settings: Settings::read(args, repo).map_err(for_the_owner)?,
-            default_branch,
-            other_names: repo.other_names()?,
+            governing: standing.governing()?,
+            settings,
+            standing,
             for_gitlab: env.var("GL_PROTOCOL").is_some_and(|protocol| protocol == "web"),
         })
     }
@@ -99,19 +102,11 @@ impl<'a> Gate<'a> {
 
     /// Judges every ref and shows everything that is wrong, whatever is wrong with the others.
     /// `refusal` says what it means if something is.
-    fn answer(
-        &self,
-        mut updates: Vec<RefUpdate>,
-        refusal: &str,
-        console: &mut Console,
-    ) -> Result<Exit, Failure> {
-        for update in &mut updates {
-            // A branch may have a second name here, as after `master` became `main`.
-            update.name = self.repo.led_to(&update.name)?;
-        }
+    fn answer(&self, updates: Vec<RefUpdate>, refusal: &str, console: &mut Console) -> Result<Exit, Failure> {
+        let (updates, mut push) = Push::read(self.repo, &self.standing, updates)?;
         let mut exit = Exit::Ok;
-        for update in &updates {
-            let shown = match self.judge(update, &updates) {
+        for update in updates {
+            let shown = match self.judge(&update, &mut push) {
                 Ok(findings) if findings.is_empty() => continue,
                 Ok(findings) => {
                     if Counts::of(&findings).errors > 0 && exit == Exit::Ok {
@@ -151,49 +146,65 @@ impl<'a> Gate<'a> {
         }
     }
 
-    fn judge(&self, pushed: &RefUpdate, all: &[RefUpdate]) -> Result<Vec<Finding>, Failure> {
-        match (pushed.branch(), &pushed.new) {
-            (Some(branch), Some(new)) => {
-                let Some(new) = self.repo.commit_behind(new)? else {
-                    return Err(no_commit(&pushed.name, new));
-                };
-                match &pushed.old {
-                    Some(old) if self.is_protected(branch) => self.moved(old, &new),
-                    Some(_) | None => self.beside_default(&new),
-                }
+    fn judge(&self, pushed: &RefUpdate, push: &mut Push) -> Result<Vec<Finding>, Failure> {
+        let name = &pushed.name;
+        if push.moves_twice(name) {
+            return Err(moved_twice(name));
+        }
+        let is_kept = || self.standing.names_of(name).all(is_kept_by_git);
+        match &pushed.new {
+            new if self.standing.is_protected(name) => self.protected(pushed, new.as_ref(), push),
+            Some(new) if self.standing.branches_of(name).next().is_some() => {
+                self.beside(self.governing.as_ref(), &self.commit(name, new)?, push)
             }
-            (Some(branch), None) => match &pushed.old {
-                Some(old) if self.is_protected(branch) => self.deletion(branch, old),
-                Some(_) | None => Ok(Vec::new()),
-            },
-            (None, Some(new)) if !is_kept_by_git(&pushed.name) => self.beside_branches(new, all),
-            (None, Some(_) | None) => Ok(Vec::new()),
+            Some(new) if !is_kept() => self.beside_branches(new, push),
+            Some(_) | None => Ok(Vec::new()),
         }
     }
 
-    /// Where neither settings nor HEAD say what is protected, everything is.
-    fn is_protected(&self, branch: &str) -> bool {
-        let others = self.other_names.iter().filter(|(_, end)| short_name(end) == Some(branch));
-        let names: Vec<&str> = others.filter_map(|(name, _)| short_name(name)).chain([branch]).collect();
-        let protected = &self.settings.protected;
-        protected.is_empty() || protected.iter().any(|pattern| names.iter().any(|name| pattern.fits(name)))
+    /// A protected branch is made, moves or goes: from where it stands, whatever the push says of that.
+    fn protected(
+        &self,
+        pushed: &RefUpdate,
+        new: Option<&ObjectId>,
+        push: &mut Push,
+    ) -> Result<Vec<Finding>, Failure> {
+        let name = &pushed.name;
+        let new = new.map(|new| self.commit(name, new)).transpose()?;
+        let (stands, tip) = (self.standing.object(name)?, self.standing.tip(name)?);
+        let findings = match (tip, new) {
+            (Some(old), Some(new)) => self.moved(&old, &new)?,
+            (Some(old), None) => self.deletion(name, &old)?,
+            (None, Some(new)) => self.beside(self.governing.as_ref(), &new, push)?,
+            (None, None) => Vec::new(),
+        };
+        // It is not to become another branch between this answer and what git does with it.
+        if stands != pushed.old && Counts::of(&findings).errors == 0 {
+            return Err(overtaken(name, stands.as_ref()));
+        }
+        Ok(findings)
+    }
+
+    fn commit(&self, name: &str, id: &ObjectId) -> Result<ObjectId, Failure> {
+        self.repo.commit_behind(id)?.ok_or_else(|| no_commit(name, id))
     }
 
     /// A protected branch moves, forward or by force.
     fn moved(&self, old: &ObjectId, new: &ObjectId) -> Result<Vec<Finding>, Failure> {
         let update = Update::between(self.repo, old.clone(), old.short().to_owned(), new)?;
-        self.ask(&update, Some(old))
+        self.ask(&update, Some(old), Kept::Refuses)
     }
 
     /// A protected branch goes, and everything in it.
-    fn deletion(&self, branch: &str, old: &ObjectId) -> Result<Vec<Finding>, Failure> {
+    fn deletion(&self, name: &str, old: &ObjectId) -> Result<Vec<Finding>, Failure> {
         let update = Update {
             base: Some(old.clone()),
             base_name: old.short().to_owned(),
             after: Revision::Nothing,
             merges: Vec::new(),
         };
-        let mut findings = self.ask(&update, Some(old))?;
+        let mut findings = self.ask(&update, Some(old), Kept::Refuses)?;
+        let branch = self.standing.branches_of(name).next().unwrap_or(name);
         // What is gone as a whole has not been edited.
         findings.retain(|finding| !finding.rule.starts_with("policy-"));
         for finding in &mut findings {
@@ -205,11 +216,19 @@ impl<'a> Gate<'a> {
         Ok(findings)
     }
 
-    /// A branch that is not protected, or new: what it adds to the default branch. It may be
-    /// behind that, and it may be rewritten.
-    fn beside_default(&self, new: &ObjectId) -> Result<Vec<Finding>, Failure> {
-        let tip = self.default_tip()?;
-        let contained = match &tip {
+    /// A branch that is not protected, or new, or a commit: what it adds to a branch, by the policy
+    /// of that. It may be behind it, and it may be rewritten. A manifest that it leaves as it is was
+    /// judged when the branch got it.
+    fn beside(
+        &self,
+        tip: Option<&ObjectId>,
+        new: &ObjectId,
+        push: &mut Push,
+    ) -> Result<Vec<Finding>, Failure> {
+        if let Some(findings) = push.judged(new, tip) {
+            return Ok(findings.to_vec());
+        }
+        let contained = match tip {
             Some(tip) => self.repo.merge_base(tip, std::slice::from_ref(new))?,
             None => None,
         };
@@ -221,32 +240,33 @@ impl<'a> Gate<'a> {
             // Pages of a site, say: a branch that has nothing in common with what is deployed.
             None => Update::first(new.clone()),
         };
-        self.ask(&update, tip.as_ref())
+        let findings = self.ask(&update, tip, Kept::Passes)?;
+        push.note(new, tip, &findings);
+        Ok(findings)
     }
 
     /// A tag, or a ref of the server's own (`refs/deploy/live`), that a protected branch contains names
-    /// what has been judged. Another one can be deployed all the same, and is judged as a branch.
-    fn beside_branches(&self, new: &ObjectId, all: &[RefUpdate]) -> Result<Vec<Finding>, Failure> {
+    /// what has been judged. Another one can be deployed all the same, and is judged as a branch. A
+    /// branch of the same push may still be refused, by git or another hook, and the tag not: what such
+    /// a branch brings is judged by itself, as an update of that branch.
+    fn beside_branches(&self, new: &ObjectId, push: &mut Push) -> Result<Vec<Finding>, Failure> {
         let Some(commit) = self.repo.commit_behind(new)? else { return Ok(Vec::new()) };
-        let standing = self.repo.branches("refs/heads/")?.into_iter().map(|branch| (branch.name, branch.tip));
-        let pushed = all.iter().filter_map(|update| Some((update.name.clone(), update.new.clone()?)));
-        for (name, tip) in pushed.chain(standing) {
-            let is_protected = short_name(&name).is_some_and(|branch| self.is_protected(branch));
-            if is_protected && self.repo.is_ancestor(&commit, &tip)? {
-                return Ok(Vec::new());
-            }
+        match push.brings(&commit)? {
+            Brought::Before => Ok(Vec::new()),
+            // All that a repository has, as it moves to a new server.
+            Brought::Onto(_) if self.governing.is_none() => Ok(Vec::new()),
+            Brought::Onto(tip) => self.beside(tip.or(self.governing.clone()).as_ref(), &commit, push),
+            Brought::Alone => self.beside(self.governing.as_ref(), &commit, push),
         }
-        self.beside_default(&commit)
-    }
-
-    /// Where the default branch stands before the push.
-    fn default_tip(&self) -> Result<Option<ObjectId>, Failure> {
-        let Some(branch) = &self.default_branch else { return Ok(None) };
-        Ok(self.repo.tip(branch)?)
     }
 
     /// Judges by the server's policy, or else by the one at `governing`.
-    fn ask(&self, update: &Update, governing: Option<&ObjectId>) -> Result<Vec<Finding>, Failure> {
+    fn ask(
+        &self,
+        update: &Update,
+        governing: Option<&ObjectId>,
+        kept: Kept,
+    ) -> Result<Vec<Finding>, Failure> {
         let policies = if let Some(policies) = &self.settings.policy {
             policies.clone()
         } else {
@@ -254,13 +274,11 @@ impl<'a> Gate<'a> {
             let after = update.after.tree(self.repo)?;
             judge(before.as_ref().map(|tree| tree as &dyn Tree), &*after)?
         };
-        let by = Judge { policies, today: self.today, scope: Scope::NewHistory, moves: self.settings.moves };
+        let (today, moves) = (self.today, self.settings.moves);
+        let (scope, place) = (Scope::NewHistory, Place::Server);
+        let by = Judge { policies, today, scope, moves, kept, place };
         update.judge_by(self.repo, &by)
     }
-}
-
-fn short_name(branch: &str) -> Option<&str> {
-    branch.strip_prefix("refs/heads/")
 }
 
 /// Nobody who pushes can mend what is set on the server.
@@ -282,6 +300,17 @@ fn unread_head(failure: Failure, env: &Env) -> Failure {
 
 fn no_commit(name: &str, id: &ObjectId) -> Failure {
     Failure::new(format!("could not judge {name}: {} is no commit", id.short()))
+}
+
+fn moved_twice(name: &str) -> Failure {
+    Failure::new(format!("could not judge {name}: this push moves it more than once"))
+        .help("a push moves a ref once: push it to where it is to end")
+}
+
+fn overtaken(name: &str, stands: Option<&ObjectId>) -> Failure {
+    let stands = stands.map_or_else(|| "nowhere".to_owned(), |id| format!("at {}", id.short()));
+    Failure::new(format!("could not judge {name}: it stands {stands} here, and not where the push says"))
+        .help("`git fetch` what is new there, then push again")
 }
 
 /// The findings of one ref, what refuses it first.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::check::Moves;
-use crate::git::{Repo, ServerSettings};
+use crate::git::{Repo, ServerSettings, is_branch_name};
 use crate::policy::{Pattern, Policies, Star};
 
 use super::super::failure::Failure;
@@ -100,17 +100,70 @@ pub(super) fn protected(
 ) -> Result<Vec<Pattern>, Failure> {
     let given = &args.protected;
     let set = if given.is_empty() { owners.all("sysbom.protected") } else { given.clone() };
-    let mut globs: Vec<String> = set.iter().flat_map(|value| value.split_whitespace()).map(short).collect();
+    let mut globs = Vec::new();
+    for word in set.iter().flat_map(|value| value.split_whitespace()) {
+        let glob = short(word);
+        if let Some(fault) = fault_in(&glob) {
+            return Err(
+                unfollowed(format!("`{word}` {fault}")).help("name branches, with blanks between them")
+            );
+        }
+        globs.push(glob);
+    }
     if globs.is_empty()
-        && let Some(head) = repo.head_branch()?
+        && let Some(head) = repo.head_branch()?.filter(|head| head.starts_with("refs/heads/"))
         && repo.tip(&head)?.is_some()
     {
         globs.push(Pattern::literal(&short(&head)));
     }
     let compiled = globs.iter().map(|glob| Pattern::new(glob, Star::WithinPart));
-    compiled
-        .collect::<Result<_, _>>()
-        .map_err(|fault| Failure::new("could not follow `sysbom.protected` of the server").because(fault))
+    compiled.collect::<Result<_, _>>().map_err(unfollowed)
+}
+
+fn unfollowed(cause: String) -> Failure {
+    Failure::new("could not follow `sysbom.protected` of the server").because(cause)
+}
+
+/// Why no branch can have a name that fits. What is taken silently and protects nothing is found out
+/// too late.
+fn fault_in(glob: &str) -> Option<&'static str> {
+    if glob.starts_with("re:") {
+        return None;
+    }
+    let name = sample(glob);
+    if name.contains([',', ';', '\'', '"']) {
+        Some("is no one name: between branches stands a blank")
+    } else if ["heads/", "refs/"].iter().any(|folder| glob.starts_with(folder)) {
+        Some("is no branch: they begin with `refs/heads/`, or with their own name")
+    } else if !is_branch_name(&name) {
+        Some("can be the name of no branch")
+    } else {
+        None
+    }
+}
+
+/// A name that is like those that fit a glob.
+fn sample(glob: &str) -> String {
+    let mut name = String::new();
+    let mut chars = glob.chars();
+    while let Some(char) = chars.next() {
+        let end = match char {
+            '[' => ']',
+            '{' => '}',
+            '*' | '?' => {
+                name.push('x');
+                continue;
+            }
+            other => {
+                name.push(other);
+                continue;
+            }
+        };
+        // An end that is not there, globs find out themselves.
+        let _ = chars.by_ref().find(|char| *char == end);
+        name.push('x');
+    }
+    name
 }
 
 pub(super) fn short(branch: &str) -> String {
