@@ -1912,6 +1912,21 @@ fn a_new_history_file_that_is_no_document_of_its_own_is_judged_whatever_its_name
         told.sort_unstable();
         assert_eq!(told, expected, "{name}");
     }
+    // What excuses one name, or a file that base has, is no excuse for another file of the same bytes.
+    let text = format!("{latest}---\n");
+    let after = [".gitattributes", "x.txt"]
+        .into_iter()
+        .fold(tree(&sound()), |tree, name| tree.with(&format!("releases/history/{name}"), text.clone()));
+    let found = places("yaml-syntax", &update(Some(&tree(&sound())), &after));
+    let line = latest.lines().count() + 1;
+    assert_eq!(found, [format!("error releases/history/x.txt:{line}:1")]);
+    let before = tree(&sound()).with("releases/history/a.yaml", format!("{latest}snapshotId: a\n"));
+    let after = before.clone().with("releases/history/b.yaml", format!("{latest}snapshotId: a\n"));
+    let after =
+        after.with_kind("releases/history/a.yaml", Kind::Executable, format!("{latest}snapshotId: a\n"));
+    let found = update(Some(&before), &after);
+    assert_eq!(places("snapshot-id", &found), [format!("error releases/history/b.yaml:{line}:13")]);
+    assert_eq!(places("floating-tag", &found), ["error releases/history/b.yaml:4:10"]);
     let notes = [
         (".gitattributes", "* -text\n"),
         (".gitignore", "*.tmp\n"),

@@ -25,6 +25,8 @@ pub enum Content {
     Faulty(Fault),
     /// No regular file, or one whose content is elsewhere: there is nothing to read.
     Elsewhere(NotPlain),
+    /// Read, and of no concern to the rules of content: thousands of archives may come at once.
+    Dropped,
 }
 
 /// A document and the manifest in it.
@@ -65,8 +67,18 @@ impl File {
     pub fn as_read(&self) -> Option<&Read> {
         match &self.content {
             Content::Read(read) => Some(read),
-            Content::Faulty(_) | Content::Elsewhere(_) => None,
+            Content::Faulty(_) | Content::Elsewhere(_) | Content::Dropped => None,
         }
+    }
+
+    /// The same file without its text and what was read of it.
+    pub fn dropped(self) -> File {
+        let source = Source::new(self.entry.path.as_str(), "");
+        let content = match self.content {
+            Content::Elsewhere(why) => Content::Elsewhere(why),
+            Content::Read(_) | Content::Faulty(_) | Content::Dropped => Content::Dropped,
+        };
+        File { entry: self.entry, source, content }
     }
 
     /// A place in it.

@@ -169,7 +169,7 @@ pub const RULES: &[Rule] = &[
         level: Level::Warning,
         silenced: Silenced::InFile,
         explain: include_str!("../../docs/rules/digest-reused.md"),
-        run: &[Run::Read(reuse::digest_reused)],
+        run: &[Run::Looked(reuse::digest_reused)],
     },
     Rule {
         id: "manifest-missing",

@@ -1,10 +1,10 @@
 //! One system's part of an update, read once for all rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::bom::{ArchiveName, Component, Manifest};
+use crate::bom::{ArchiveName, Component, Manifest, Pin, full_name};
 use crate::policy::{Policy, System};
-use crate::text::Span;
+use crate::text::{Source, Span};
 use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
 use crate::yaml::{disagreement, duplicate_keys, features};
 
@@ -21,8 +21,11 @@ pub struct Subject<'a> {
     pub before: Option<Side>,
     /// As it is to be judged.
     pub after: Side,
-    /// The files of history that are new or changed, links and other odd things among them.
+    /// The files of history that are new or changed, links and other odd things among them. Of those
+    /// that are not judged the content is not kept, and of notes nothing.
     pub new_history: Vec<NewFile>,
+    /// The pins with a digest of the history files that are looked at and not judged, each once.
+    pub evidence: Vec<Evidence>,
     /// The merges, as far as they concern the manifest.
     pub merges: Vec<Merge<'a>>,
 }
@@ -41,6 +44,18 @@ pub struct NewFile {
     pub file: File,
     /// What it is.
     pub role: Role,
+}
+
+/// A pin that stands in a history file which is not judged.
+pub struct Evidence {
+    /// The file.
+    pub entry: TreeEntry,
+    /// Whose pin it is.
+    pub component: String,
+    /// Where its digest stands.
+    pub digest: Span,
+    /// The pin, with its image's full name.
+    pub pin: Pin,
 }
 
 /// What a history file is.
@@ -92,8 +107,9 @@ impl<'a> Subject<'a> {
         let before = input.before.map(|tree| Side::read(tree, &system)).transpose()?;
         let after = Side::read(input.after, &system)?;
         let merges = merges(input, &system)?;
-        let mut subject = Subject { input, system, before, after, new_history: Vec::new(), merges };
-        subject.new_history = subject.new_files()?;
+        let (new_history, evidence) = (Vec::new(), Vec::new());
+        let mut subject = Subject { input, system, before, after, new_history, evidence, merges };
+        (subject.new_history, subject.evidence) = subject.new_files()?;
         Ok(subject)
     }
 
@@ -151,22 +167,45 @@ impl<'a> Subject<'a> {
         setting(self.policy(), span, label)
     }
 
-    fn new_files(&self) -> Result<Vec<NewFile>, TreeError> {
+    /// The new files, read one after the other, and the pins of those that are not kept.
+    fn new_files(&self) -> Result<(Vec<NewFile>, Vec<Evidence>), TreeError> {
         let old = self.before.as_ref().map_or(&[][..], |before| &before.history);
         let new = |entry: &&TreeEntry| match find(old, &entry.path) {
             Some(old) => old.id != entry.id || old.kind != entry.kind,
             None => true,
         };
         let all = self.input.scope == Scope::WholeHistory;
-        let files = self.after.history.iter().filter(|entry| all || new(entry));
-        files.map(|entry| self.new_file(entry, find(old, &entry.path))).collect()
-    }
-
-    fn new_file(&self, entry: &TreeEntry, old: Option<&TreeEntry>) -> Result<NewFile, TreeError> {
-        let file = File::read(self.input.after, entry.clone(), &self.policy().layout)?;
-        // What base has already is never judged again, whatever scope was asked for.
-        let role = if old.is_some() { Role::FormerState } else { self.role(&file)? };
-        Ok(NewFile { file, role })
+        let mut kept = Vec::new();
+        let mut settled = Settled::default();
+        for entry in self.after.history.iter().filter(|entry| all || new(entry)) {
+            let is_old = find(old, &entry.path).is_some();
+            if !is_old && let Some(role) = settled.role(entry) {
+                let source = Source::new(entry.path.as_str(), "");
+                let file = File { entry: entry.clone(), source, content: Content::Dropped };
+                kept.extend(kept_of(file, role));
+                continue;
+            }
+            let file = File::read(self.input.after, entry.clone(), &self.policy().layout)?;
+            // What base has already is never judged again, whatever scope was asked for.
+            let role = if is_old { Role::FormerState } else { self.role(&file)? };
+            match role {
+                Role::ClaimedArchive | Role::Snapshot => kept.push(NewFile { file, role }),
+                Role::FormerState | Role::Other => {
+                    // What an old path or a name of git's own excuses is no excuse for another name.
+                    let is_so_anywhere = !is_old
+                        && match file.content {
+                            Content::Read(_) => true,
+                            Content::Faulty(_) => role == Role::FormerState,
+                            Content::Elsewhere(_) | Content::Dropped => false,
+                        };
+                    if is_so_anywhere {
+                        settled.roles.insert((entry.id.clone(), is_yaml(&entry.path)), role);
+                    }
+                    kept.extend(settled.add(file, role));
+                }
+            }
+        }
+        Ok((kept, settled.evidence))
     }
 
     fn role(&self, file: &File) -> Result<Role, TreeError> {
@@ -183,6 +222,47 @@ impl<'a> Subject<'a> {
             Role::Snapshot
         })
     }
+}
+
+/// What is known of the history files that are not judged.
+#[derive(Default)]
+struct Settled {
+    /// What plain files of one content and one kind of name are.
+    roles: HashMap<(ObjectId, bool), Role>,
+    evidence: Vec<Evidence>,
+    /// The component and the pin of each.
+    met: HashSet<(String, Pin)>,
+}
+
+impl Settled {
+    /// What a file is, if one of its content was looked at before.
+    fn role(&self, entry: &TreeEntry) -> Option<Role> {
+        let known = self.roles.get(&(entry.id.clone(), is_yaml(&entry.path)));
+        known.copied().filter(|_| entry.kind == Kind::File)
+    }
+
+    /// Takes of a file what rules ask for, and drops the rest of it.
+    fn add(&mut self, file: File, role: Role) -> Option<NewFile> {
+        for component in file.as_read().into_iter().flat_map(|read| &read.manifest.components) {
+            let Some(digest) = component.digest.as_ref().filter(|digest| !digest.text.is_empty()) else {
+                continue;
+            };
+            let mut pin = component.pin();
+            pin.image = full_name(&pin.image);
+            if self.met.insert((component.name.clone(), pin.clone())) {
+                let (entry, component) = (file.entry.clone(), component.name.clone());
+                self.evidence.push(Evidence { entry, component, digest: digest.span, pin });
+            }
+        }
+        kept_of(file.dropped(), role)
+    }
+}
+
+/// A file that is not judged, unless it is a note: nothing more is asked about those.
+fn kept_of(file: File, role: Role) -> Option<NewFile> {
+    let is_plain = file.entry.kind == Kind::File && matches!(file.content, Content::Dropped);
+    let is_archive = || ArchiveName::parse(file.entry.path.name()).is_some();
+    (role != Role::Other || !is_plain || is_archive()).then_some(NewFile { file, role })
 }
 
 impl Merge<'_> {
@@ -247,7 +327,7 @@ fn is_note(file: &File) -> bool {
                 && disagreement(document).is_none()
         }
         Content::Faulty(_) => [".gitattributes", ".gitignore"].contains(&file.entry.path.name()),
-        Content::Elsewhere(_) => true,
+        Content::Elsewhere(_) | Content::Dropped => true,
     }
 }
 

@@ -16,7 +16,7 @@ pub fn not_regular(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     for file in subject.after.manifest.iter().chain(new_history) {
         let why = match &file.content {
             Content::Elsewhere(why) => Some(*why),
-            Content::Read(_) | Content::Faulty(_) => None,
+            Content::Read(_) | Content::Faulty(_) | Content::Dropped => None,
         };
         found.extend(odd_file(&file.entry, why));
     }

@@ -1,6 +1,6 @@
 //! Whether every former state is kept, and kept as it was.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::bom::ArchiveName;
 use crate::check::file::File;
@@ -115,10 +115,17 @@ fn is_regular(entry: &TreeEntry) -> bool {
 /// `history-rewritten`: history only grows.
 pub fn history_rewritten(subject: &Subject) -> Vec<Finding> {
     let Some(before) = &subject.before else { return Vec::new() };
-    before.history.iter().filter_map(|old| rewritten(subject, old)).collect()
+    let mut added = Added::new();
+    for entry in subject.after.history.iter().filter(|entry| before.history_entry(&entry.path).is_none()) {
+        added.entry(&entry.id).or_insert(&entry.path);
+    }
+    before.history.iter().filter_map(|old| rewritten(subject, &added, old)).collect()
 }
 
-fn rewritten(subject: &Subject, old: &TreeEntry) -> Option<Finding> {
+/// Where what base does not have stands, by content.
+type Added<'s> = HashMap<&'s ObjectId, &'s RepoPath>;
+
+fn rewritten(subject: &Subject, added: &Added<'_>, old: &TreeEntry) -> Option<Finding> {
     let path = &old.path;
     let now = subject.after.history_entry(path);
     let what = match now {
@@ -131,7 +138,7 @@ fn rewritten(subject: &Subject, old: &TreeEntry) -> Option<Finding> {
             )
         }
         Some(_) => format!("history file `{path}` is changed"),
-        None => match renamed(subject, old) {
+        None => match added.get(&old.id) {
             Some(new) => format!("history file `{path}` is renamed to `{new}`"),
             None => format!("history file `{path}` is deleted"),
         },
@@ -157,13 +164,6 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Submodule => "a submodule",
         Kind::Folder => "a folder",
     }
-}
-
-/// Where a deleted file's content turned up under a path that base does not have.
-fn renamed<'s>(subject: &'s Subject, old: &TreeEntry) -> Option<&'s RepoPath> {
-    let before = subject.before.as_ref()?;
-    let is_new = |entry: &&TreeEntry| entry.id == old.id && before.history_entry(&entry.path).is_none();
-    subject.after.history.iter().find(is_new).map(|entry| &entry.path)
 }
 
 /// Undoing a release brings the state back that the release archived, and deletes that archive.

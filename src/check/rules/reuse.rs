@@ -2,25 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use crate::bom::{Component, Field, Pin, full_name};
+use crate::bom::{Component, Pin, full_name};
 use crate::check::file::File;
 use crate::check::paste::inspect;
-use crate::check::subject::{Subject, by_name};
+use crate::check::subject::{Evidence, Subject, by_name};
 use crate::check::{Excerpt, Finding};
+use crate::text::Span;
+use crate::tree::{TreeEntry, TreeError};
 
 /// A pin with a digest, and where it stands.
 struct Use<'s> {
-    file: &'s File,
-    component: &'s Component,
-    digest: &'s Field,
+    place: Place<'s>,
+    component: &'s str,
+    digest: Span,
     /// With its image's full name.
     pin: Pin,
     /// Whether the file is judged, or only evidence.
     judged: bool,
 }
 
+/// A file that is at hand, or one to read again.
+enum Place<'s> {
+    File(&'s File),
+    Entry(&'s TreeEntry),
+}
+
 /// `digest-reused`: one tag has one digest, one digest one image, and none is a placeholder.
-pub fn digest_reused(subject: &Subject) -> Vec<Finding> {
+pub fn digest_reused(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     let uses = uses(subject);
     let mut by_tag: BTreeMap<(&str, &str), Pair> = BTreeMap::new();
     let mut by_digest: BTreeMap<&str, Pair> = BTreeMap::new();
@@ -35,22 +43,22 @@ pub fn digest_reused(subject: &Subject) -> Vec<Finding> {
     for one in uses.iter().filter(|one| one.judged) {
         let Pin { image, tag, digest } = &one.pin;
         if is_placeholder(digest) {
-            let message = format!("the digest of `{}` is a placeholder", one.component.name);
-            found.push(one.finding(message, None));
+            let message = format!("the digest of `{}` is a placeholder", one.component);
+            found.extend(one.finding(message, None));
             continue;
         }
         let tagged = by_tag.get(&(image.as_str(), tag.as_str()));
         if let Some(other) = tagged.and_then(|pair| pair.unlike(one, |pin| &pin.digest)) {
             let message = format!("`{image}:{tag}` stands with two digests");
-            found.push(one.finding(message, Some(other.excerpt("another digest of it"))));
+            found.extend(one.finding(message, Some(other.excerpt(subject, "another digest of it")?)));
         }
         let shared = by_digest.get(digest.as_str());
         if let Some(other) = shared.and_then(|pair| pair.unlike(one, |pin| &pin.image)) {
             let message = format!("one digest stands for `{image}` and for `{}`", other.pin.image);
-            found.push(one.finding(message, Some(other.excerpt("the other image"))));
+            found.extend(one.finding(message, Some(other.excerpt(subject, "the other image")?)));
         }
     }
-    found
+    Ok(found)
 }
 
 /// The first of several uses, and the first one unlike it: enough to tell whether all are alike.
@@ -76,36 +84,49 @@ impl<'u> Pair<'u> {
 }
 
 impl Use<'_> {
-    fn finding(&self, message: String, other: Option<Excerpt>) -> Finding {
+    /// What is wrong with a pin that is judged.
+    fn finding(&self, message: String, other: Option<Excerpt>) -> Option<Finding> {
         let help = format!("compare with the digest that {} prints", inspect(&self.pin.image, &self.pin.tag));
-        self.file.finding("digest-reused", self.digest.span, message, help).because(other)
+        let Place::File(file) = self.place else { return None };
+        Some(file.finding("digest-reused", self.digest, message, help).because(other))
     }
 
-    fn excerpt(&self, label: &str) -> Excerpt {
-        self.file.excerpt(self.digest.span, label)
+    fn excerpt(&self, subject: &Subject, label: &str) -> Result<Excerpt, TreeError> {
+        match self.place {
+            Place::File(file) => Ok(file.excerpt(self.digest, label)),
+            Place::Entry(entry) => {
+                let file = File::read(subject.input.after, entry.clone(), &subject.policy().layout)?;
+                Ok(file.excerpt(self.digest, label))
+            }
+        }
     }
 }
 
-/// The pins of base, of the manifest, and of the history files looked at, in that order.
+/// The pins of base, of the history files looked at, and of what is judged, in that order.
 fn uses<'s>(subject: &'s Subject) -> Vec<Use<'s>> {
-    let before = subject.before.as_ref().and_then(|side| side.manifest.as_ref());
-    let evidence = before.into_iter().chain(subject.new_history.iter().map(|new| &new.file));
-    let judged = |file: &File| subject.judged().any(|judged| std::ptr::eq(judged, file));
-    let files = evidence.filter(|file| !judged(file)).map(|file| (file, false));
     let now = subject.after.manifest.as_ref().and_then(File::as_read);
     let now = now.map(|read| by_name(&read.manifest)).unwrap_or_default();
-    let mut uses = Vec::new();
-    for (file, judged) in files.chain(subject.judged().map(|file| (file, true))) {
-        let Some(read) = file.as_read() else { continue };
-        uses.extend(read.manifest.components.iter().filter_map(|component| {
-            let digest = component.digest.as_ref().filter(|digest| !digest.text.is_empty())?;
-            let mut pin = component.pin();
-            pin.image = full_name(&pin.image);
-            let counts = judged || !is_moved_along(&now, &component.name, &pin);
-            counts.then_some(Use { file, component, digest, pin, judged })
-        }));
-    }
+    let before = subject.before.as_ref().and_then(|side| side.manifest.as_ref());
+    let mut uses: Vec<Use<'s>> = before.into_iter().flat_map(|file| uses_in(file, false)).collect();
+    uses.extend(subject.evidence.iter().map(|Evidence { entry, component, digest, pin }| Use {
+        place: Place::Entry(entry),
+        component,
+        digest: *digest,
+        pin: pin.clone(),
+        judged: false,
+    }));
+    uses.retain(|one| !is_moved_along(&now, one.component, &one.pin));
+    uses.extend(subject.judged().flat_map(|file| uses_in(file, true)));
     uses
+}
+
+fn uses_in(file: &File, judged: bool) -> impl Iterator<Item = Use<'_>> {
+    file.as_read().into_iter().flat_map(|read| &read.manifest.components).filter_map(move |component| {
+        let digest = component.digest.as_ref().filter(|digest| !digest.text.is_empty())?.span;
+        let mut pin = component.pin();
+        pin.image = full_name(&pin.image);
+        Some(Use { place: Place::File(file), component: &component.name, digest, pin, judged })
+    })
 }
 
 /// Whether a component has the same tag and digest still, maybe in another registry: `image-moved`

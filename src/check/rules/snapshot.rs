@@ -1,5 +1,6 @@
 //! Whether a snapshot is found by its id, and the id by nothing else.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use super::data::{Hash, hashes};
@@ -13,9 +14,10 @@ use crate::yaml::Path;
 /// `snapshot-id`: a snapshot's id is its file name and its own.
 pub fn snapshot_id(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     let mut found = Vec::new();
+    let taken = taken(subject);
     for new in &subject.new_history {
         if let (Role::Snapshot, Some(read)) = (new.role, new.file.as_read()) {
-            found.extend(of_snapshot(subject, &new.file, read));
+            found.extend(of_snapshot(subject, &taken, &new.file, read));
             found.extend(no_commit(&new.file, read));
         }
     }
@@ -26,7 +28,22 @@ pub fn snapshot_id(subject: &Subject) -> Result<Vec<Finding>, TreeError> {
     Ok(found)
 }
 
-fn of_snapshot(subject: &Subject, file: &File, read: &Read) -> Option<Finding> {
+/// The files of history by the id that their name says.
+type Taken<'s> = HashMap<&'s str, Vec<&'s TreeEntry>>;
+
+fn taken<'s>(subject: &'s Subject) -> Taken<'s> {
+    let mut taken = Taken::new();
+    for entry in subject.after.history.iter().filter(|entry| is_yaml(&entry.path)) {
+        let same: &mut Vec<&TreeEntry> = taken.entry(stem(entry.path.name())).or_default();
+        // Two that differ tell all there is to tell.
+        if same.iter().all(|other| other.id != entry.id) && same.len() < 2 {
+            same.push(entry);
+        }
+    }
+    taken
+}
+
+fn of_snapshot(subject: &Subject, taken: &Taken<'_>, file: &File, read: &Read) -> Option<Finding> {
     let name = file.entry.path.name();
     let stem = stem(name);
     let Some(id) = &read.manifest.snapshot_id else {
@@ -43,10 +60,7 @@ fn of_snapshot(subject: &Subject, file: &File, read: &Read) -> Option<Finding> {
         let help = format!("write `snapshotId: {stem}`, or call the file `{}.yaml`", id.text);
         return Some(file.finding("snapshot-id", id.span, message, help));
     }
-    let is_other = |other: &&TreeEntry| {
-        other.path != file.entry.path && is_called(other, stem) && other.id != file.entry.id
-    };
-    let other = subject.after.history.iter().find(is_other)?;
+    let other = taken.get(stem)?.iter().find(|other| other.id != file.entry.id)?;
     let message = format!("the id `{}` is taken by `{}`", id.text, other.path);
     Some(file.finding(
         "snapshot-id",

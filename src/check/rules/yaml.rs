@@ -40,7 +40,7 @@ pub fn syntax(subject: &Subject) -> Vec<Finding> {
             };
             Some(file.finding("yaml-syntax", fault.span, fault.message.clone(), help))
         }
-        Content::Faulty(_) | Content::Read(_) | Content::Elsewhere(_) => None,
+        Content::Faulty(_) | Content::Read(_) | Content::Elsewhere(_) | Content::Dropped => None,
     };
     subject.judged().filter_map(finding).collect()
 }
