@@ -572,10 +572,10 @@ fn a_system_that_is_none_is_refused_with_what_to_do() {
         }
     }
     one.sysbom(&["promote", "a", "b"])
-        .expect(1)
+        .expect(2)
         .says("there is only one system here; several are the folders");
     for names in [["nope", "staging"], ["staging", "nope"]] {
-        two.sysbom(&["promote", names[0], names[1]]).expect(1).says("there are production, staging");
+        two.sysbom(&["promote", names[0], names[1]]).expect(2).says("there are production, staging");
     }
     one.sysbom(&["hold", "app", "--reason", "x", "-s", "nope"]).expect(2).says("leave out --system");
 }

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::release::Guards;
 use super::standing::{Standing, systems};
-use super::way::{Asked, EXIT, Here, Journey, Way, with_state};
+use super::way::{Asked, EXIT, Here, Journey, Place, Way, with_state};
 
 /// Release one system's pins into another, never its experiment
 #[derive(Debug, clap::Args)]
@@ -47,15 +47,15 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
 }
 
 fn asked(name: &str) -> Asked<'_> {
-    let alone = "there is only one system here; several are the folders that stand for `{system}` in `manifest` of `.sysbom.yaml`";
-    Asked { name, alone }
+    Asked { name, place: Place::Argument }
 }
 
 fn arrivals(args: &Args, here: &Here<'_>) -> Result<Result<Vec<Arrival>, crate::release::Refusal>, Failure> {
     let all = systems(here.repo, here.base)?;
-    let Some(from) = all.iter().find(|system| system.name.as_deref() == Some(args.from.as_str())) else {
-        return Ok(Err(asked(&args.from).unknown(&all)));
+    let from = match asked(&args.from).among(&all)? {
+        Ok(from) => from,
+        Err(refusal) => return Ok(Err(refusal)),
     };
-    let standing = Standing::read(here.repo, here.base, from.clone())?;
+    let standing = Standing::read(here.repo, here.base, from)?;
     Ok(standing.with(|state| promotions(state, &args.components)))
 }

@@ -15,7 +15,7 @@ use super::console::Console;
 use super::env::Env;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::way::{Asked, Journey, Way, with_state};
+use super::way::{Asked, Journey, Place, Way, with_state};
 
 /// Release images: their pins into the manifest, the state before into history
 ///
@@ -49,8 +49,6 @@ Examples:
   sysbom release --payload event.json --dry-run
 
 Exit status: 0 released, or nothing to do; 1 refused; 2 failed; 3 others were faster";
-
-const ALONE: &str = "there is only one system here: leave `system` out of the payload";
 
 /// The guards that can be lifted.
 #[derive(Debug, clap::Args)]
@@ -105,7 +103,7 @@ pub fn run(args: &Args, env: &Env, console: &mut Console) -> Result<Exit, Failur
     let journey = Journey {
         way: &args.way,
         env,
-        system: system.as_deref().map(|name| Asked { name, alone: ALONE }),
+        system: system.as_deref().map(|name| Asked { name, place: Place::Payload }),
         branch: &branch,
         before: Before::PlannedAgain,
     };

@@ -98,8 +98,7 @@ impl Journey<'_> {
             ))
             .help("leave out `--system`, or ask for that system"));
         }
-        let found = systems.iter().find(|system| system.name.as_deref() == Some(asked.name));
-        Ok(found.cloned().ok_or_else(|| asked.unknown(&systems)))
+        asked.among(&systems)
     }
 
     /// Says that what was asked for is refused before anything could be planned.

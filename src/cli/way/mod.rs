@@ -100,21 +100,50 @@ impl Way {
 pub struct Asked<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What to do in a repository whose only system has no name.
-    pub alone: &'static str,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Where a system is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In an argument: whoever wrote it sees that the command fails.
+    Argument,
+    /// In a payload, which is somebody else's: it is refused, as a component would be.
+    Payload,
 }
 
 impl Asked<'_> {
-    /// That none of these is the one.
-    pub fn unknown(&self, systems: &[System]) -> Refusal {
+    /// The one of these that is meant.
+    pub fn among(&self, systems: &[System]) -> Result<Result<System, Refusal>, Failure> {
+        if let Some(found) = systems.iter().find(|system| system.name.as_deref() == Some(self.name)) {
+            return Ok(Ok(found.clone()));
+        }
         let names: Vec<String> = systems
             .iter()
             .filter_map(|system| system.name.as_deref())
             .map(|name| escape(name).to_string())
             .collect();
-        let help =
-            if names.is_empty() { self.alone.to_owned() } else { format!("there are {}", names.join(", ")) };
-        Refusal::new(format!("there is no system `{}`", escape(self.name)), help)
+        let message = format!("there is no system `{}`", escape(self.name));
+        let help = if names.is_empty() {
+            self.alone().to_owned()
+        } else {
+            format!("there are {}", names.join(", "))
+        };
+        match self.place {
+            Place::Argument => Err(Failure::new(message).help(help)),
+            Place::Payload => Ok(Err(Refusal::new(message, help))),
+        }
+    }
+
+    /// What to do in a repository whose only system has no name.
+    fn alone(&self) -> &'static str {
+        match self.place {
+            Place::Argument => {
+                "there is only one system here; several are the folders that stand for `{system}` in `manifest` of `.sysbom.yaml`"
+            }
+            Place::Payload => "there is only one system here: leave `system` out of the payload",
+        }
     }
 }
 
