@@ -1941,6 +1941,31 @@ fn a_new_history_file_that_is_no_document_of_its_own_is_judged_whatever_its_name
 }
 
 #[test]
+fn thousands_of_new_history_files_are_judged_like_one() {
+    let digest = |at: usize| format!("sha256:{:064x}", 7 * at + 11);
+    let snapshot = |at: usize, tag: &str, digest: &str| {
+        format!(
+            "snapshotId: s{at:05}\nimages:\n  app:\n    image: ghcr.io/acme/app\n    tag: {tag}\n    digest: {digest}\n"
+        )
+    };
+    let mut after = tree(&sound());
+    for at in 0..1_200 {
+        let text = match at {
+            3 => snapshot(at, "v9.0.0", &digest(90_001)),
+            700 => snapshot(at, "latest", &digest(at)),
+            1_199 => snapshot(at, "v9.0.0", &digest(90_002)),
+            _ => snapshot(at, &format!("v5.0.{at}"), &digest(at)),
+        };
+        after = after.with(&format!("releases/history/s{at:05}.yaml"), text);
+    }
+    let found = update(Some(&tree(&sound())), &after);
+    assert_eq!(places("floating-tag", &found), ["error releases/history/s00700.yaml:5:10"]);
+    let reused = ["warning releases/history/s00003.yaml:6:13", "warning releases/history/s01199.yaml:6:13"];
+    assert_eq!(places("digest-reused", &found), reused);
+    assert_eq!(found.len(), 3, "{found:?}");
+}
+
+#[test]
 fn every_system_is_judged_by_its_own_settings() {
     let policy =
         "manifest: releases/{system}/current.yaml\nsystems:\n  test: {rules: {floating-tag: warning}}\n";

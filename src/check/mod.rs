@@ -39,7 +39,12 @@ use subject::{Subject, setting};
 pub fn check(input: &Input) -> Result<Vec<Finding>, TreeError> {
     let mut findings = Vec::new();
     for subject in Subject::all(input)? {
-        findings.extend(system_findings(&subject)?);
+        let mut next = Some(subject);
+        // What is told again with each part of the files is told once in the end.
+        while let Some(subject) = next {
+            findings.extend(system_findings(&subject)?);
+            next = subject.next()?;
+        }
     }
     let mut findings = edited::weigh(input, findings)?;
     let found = ask_about_update(input)?;

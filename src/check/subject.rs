@@ -28,7 +28,13 @@ pub struct Subject<'a> {
     pub evidence: Vec<Evidence>,
     /// The merges, as far as they concern the manifest.
     pub merges: Vec<Merge<'a>>,
+    /// New files that are judged once those in `new_history` are, with their roles.
+    later: Vec<(TreeEntry, Role)>,
 }
+
+/// The most new history files that are held at once to be judged. People make a few; a repository
+/// that moves here brings thousands.
+const MOST_AT_ONCE: usize = 500;
 
 /// Manifest and history at one revision.
 pub struct Side {
@@ -107,10 +113,22 @@ impl<'a> Subject<'a> {
         let before = input.before.map(|tree| Side::read(tree, &system)).transpose()?;
         let after = Side::read(input.after, &system)?;
         let merges = merges(input, &system)?;
-        let (new_history, evidence) = (Vec::new(), Vec::new());
-        let mut subject = Subject { input, system, before, after, new_history, evidence, merges };
-        (subject.new_history, subject.evidence) = subject.new_files()?;
+        let (new_history, evidence, later) = (Vec::new(), Vec::new(), Vec::new());
+        let mut subject = Subject { input, system, before, after, new_history, evidence, merges, later };
+        subject.read_new_files()?;
         Ok(subject)
+    }
+
+    /// Takes the next new files in place of those that have been judged; `None` if there are no more.
+    pub fn next(mut self) -> Result<Option<Subject<'a>>, TreeError> {
+        if self.later.is_empty() {
+            return Ok(None);
+        }
+        let next = self.later.split_off(self.later.len().saturating_sub(MOST_AT_ONCE));
+        let layout = &self.system.policy.layout;
+        let read = |(entry, role)| Ok(NewFile { file: File::read(self.input.after, entry, layout)?, role });
+        self.new_history = next.into_iter().map(read).collect::<Result<_, TreeError>>()?;
+        Ok(Some(self))
     }
 
     /// The system's settings.
@@ -167,15 +185,16 @@ impl<'a> Subject<'a> {
         setting(self.policy(), span, label)
     }
 
-    /// The new files, read one after the other, and the pins of those that are not kept.
-    fn new_files(&self) -> Result<(Vec<NewFile>, Vec<Evidence>), TreeError> {
+    /// Reads the new files one after the other, and keeps of each what is asked for.
+    fn read_new_files(&mut self) -> Result<(), TreeError> {
         let old = self.before.as_ref().map_or(&[][..], |before| &before.history);
         let new = |entry: &&TreeEntry| match find(old, &entry.path) {
             Some(old) => old.id != entry.id || old.kind != entry.kind,
             None => true,
         };
         let all = self.input.scope == Scope::WholeHistory;
-        let mut kept = Vec::new();
+        let (mut kept, mut later) = (Vec::new(), Vec::new());
+        let mut judged = 0;
         let mut settled = Settled::default();
         for entry in self.after.history.iter().filter(|entry| all || new(entry)) {
             let is_old = find(old, &entry.path).is_some();
@@ -189,7 +208,15 @@ impl<'a> Subject<'a> {
             // What base has already is never judged again, whatever scope was asked for.
             let role = if is_old { Role::FormerState } else { self.role(&file)? };
             match role {
-                Role::ClaimedArchive | Role::Snapshot => kept.push(NewFile { file, role }),
+                Role::ClaimedArchive | Role::Snapshot => {
+                    judged += 1;
+                    if judged > MOST_AT_ONCE {
+                        settled.note_pins(&file);
+                        later.push((file.entry, role));
+                    } else {
+                        kept.push(NewFile { file, role });
+                    }
+                }
                 Role::FormerState | Role::Other => {
                     // What an old path or a name of git's own excuses is no excuse for another name.
                     let is_so_anywhere = !is_old
@@ -205,7 +232,13 @@ impl<'a> Subject<'a> {
                 }
             }
         }
-        Ok((kept, settled.evidence))
+        if !later.is_empty() {
+            for new in &kept {
+                settled.note_pins(&new.file);
+            }
+        }
+        (self.new_history, self.evidence, self.later) = (kept, settled.evidence, later);
+        Ok(())
     }
 
     fn role(&self, file: &File) -> Result<Role, TreeError> {
@@ -243,6 +276,11 @@ impl Settled {
 
     /// Takes of a file what rules ask for, and drops the rest of it.
     fn add(&mut self, file: File, role: Role) -> Option<NewFile> {
+        self.note_pins(&file);
+        kept_of(file.dropped(), role)
+    }
+
+    fn note_pins(&mut self, file: &File) {
         for component in file.as_read().into_iter().flat_map(|read| &read.manifest.components) {
             let Some(digest) = component.digest.as_ref().filter(|digest| !digest.text.is_empty()) else {
                 continue;
@@ -254,7 +292,6 @@ impl Settled {
                 self.evidence.push(Evidence { entry, component, digest: digest.span, pin });
             }
         }
-        kept_of(file.dropped(), role)
     }
 }
 
