@@ -38,7 +38,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use crate::tree::{ObjectId, RepoPath};
+use crate::tree::{ObjectId, RepoPath, TreeEntry};
 
 pub use base::{Base, USUAL_NAME};
 pub use branches::{Branch, Moved};
@@ -63,12 +63,18 @@ pub use textmerge::{TextMerge, text_merge};
 pub use trees::{CommitTree, EmptyTree};
 pub use worktree::WorkTree;
 
+/// A folder, by object and path, and the files below it.
+type Listed = ((ObjectId, RepoPath), Vec<TreeEntry>);
+
 /// An opened repository, as the environment names it.
 pub struct Repo {
     inner: gix::Repository,
     env: GitEnv,
     /// What is known of the states that manifests had, by tip and path.
     former: RefCell<HashMap<(ObjectId, RepoPath), states::Former>>,
+    /// The folders that were listed last: history is the same before and after most updates, and in
+    /// most branches of a push.
+    listed: RefCell<Vec<Listed>>,
     /// A store that joins the objects of a push in quarantine with the repository's own; removed
     /// with the value.
     quarantine: Option<tempfile::TempDir>,

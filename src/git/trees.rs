@@ -13,6 +13,9 @@ const MOST_FOLDERS: usize = 64;
 /// The most bytes of all paths that are listed together.
 const MOST_BYTES: usize = 32 << 20;
 
+/// The most folders whose files are kept in mind: history and what it lies in, before and after.
+const MOST_KNOWN: usize = 4;
+
 /// The files of one commit. Folders are read when they are asked for.
 #[derive(Debug)]
 pub struct CommitTree<'repo> {
@@ -165,7 +168,15 @@ impl Tree for CommitTree<'_> {
     fn files_below(&self, folder: &RepoPath) -> Result<Vec<TreeEntry>, TreeError> {
         match self.entry(folder)? {
             Some(entry) if entry.kind == Kind::Folder => {
-                Ok(self.walk(self.repo.oid(&entry.id)?, &names::path_bytes(folder))?)
+                let key = (entry.id, folder.clone());
+                if let Some((_, files)) = self.repo.listed.borrow().iter().find(|(known, _)| *known == key) {
+                    return Ok(files.clone());
+                }
+                let files = self.walk(self.repo.oid(&key.0)?, &names::path_bytes(folder))?;
+                let mut listed = self.repo.listed.borrow_mut();
+                listed.truncate(MOST_KNOWN - 1);
+                listed.insert(0, (key, files.clone()));
+                Ok(files)
             }
             _ => Ok(Vec::new()),
         }
