@@ -13,6 +13,7 @@ mod file;
 mod finding;
 mod input;
 mod judge;
+mod new_file;
 mod paste;
 mod rule;
 mod rules;

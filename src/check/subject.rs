@@ -1,14 +1,15 @@
 //! One system's part of an update, read once for all rules.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use crate::bom::{ArchiveName, Component, Manifest, Pin, full_name};
+use crate::bom::{ArchiveName, Component, Manifest};
 use crate::policy::{Policy, System};
 use crate::text::{Source, Span};
 use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
-use crate::yaml::{disagreement, duplicate_keys, features};
 
 use super::file::{Content, File, Read};
+pub use super::new_file::{Evidence, NewFile, Role, is_yaml};
+use super::new_file::{Settled, is_note, kept_of};
 use super::{Excerpt, Input, MergeCommit, MergeParent, Scope};
 
 /// One system before and after an update.
@@ -42,39 +43,6 @@ pub struct Side {
     pub manifest: Option<File>,
     /// What stands below the history folder, by path.
     pub history: Vec<TreeEntry>,
-}
-
-/// A history file that base does not have like this.
-pub struct NewFile {
-    /// The file.
-    pub file: File,
-    /// What it is.
-    pub role: Role,
-}
-
-/// A pin that stands in a history file which is not judged.
-pub struct Evidence {
-    /// The file.
-    pub entry: TreeEntry,
-    /// Whose pin it is.
-    pub component: String,
-    /// Where its digest stands.
-    pub digest: Span,
-    /// The pin, with its image's full name.
-    pub pin: Pin,
-}
-
-/// What a history file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// A state that base has or had: only the rules of history concern it.
-    FormerState,
-    /// Named like an archive, but of no state that was published.
-    ClaimedArchive,
-    /// Anything else: a snapshot.
-    Snapshot,
-    /// A note, a `.gitkeep`: no YAML by its name, and nothing that anybody could deploy.
-    Other,
 }
 
 /// One merge commit's manifests.
@@ -218,13 +186,9 @@ impl<'a> Subject<'a> {
                     }
                 }
                 Role::FormerState | Role::Other => {
-                    // What an old path or a name of git's own excuses is no excuse for another name.
-                    let is_so_anywhere = !is_old
-                        && match file.content {
-                            Content::Read(_) => true,
-                            Content::Faulty(_) => role == Role::FormerState,
-                            Content::Elsewhere(_) | Content::Dropped => false,
-                        };
+                    // What an old path excuses is no excuse for another one.
+                    let is_so_anywhere =
+                        !is_old && matches!(file.content, Content::Read(_) | Content::Faulty(_));
                     if is_so_anywhere {
                         settled.roles.insert((entry.id.clone(), is_yaml(&entry.path)), role);
                     }
@@ -243,7 +207,7 @@ impl<'a> Subject<'a> {
 
     fn role(&self, file: &File) -> Result<Role, TreeError> {
         let entry = &file.entry;
-        if !is_yaml(&entry.path) && is_note(file) {
+        if !is_yaml(&entry.path) && is_note(file, &self.policy().layout) {
             return Ok(Role::Other);
         }
         if self.state_before() == Some(&entry.id) || (self.input.is_former)(&self.system, &entry.id)? {
@@ -255,51 +219,6 @@ impl<'a> Subject<'a> {
             Role::Snapshot
         })
     }
-}
-
-/// What is known of the history files that are not judged.
-#[derive(Default)]
-struct Settled {
-    /// What plain files of one content and one kind of name are.
-    roles: HashMap<(ObjectId, bool), Role>,
-    evidence: Vec<Evidence>,
-    /// The component and the pin of each.
-    met: HashSet<(String, Pin)>,
-}
-
-impl Settled {
-    /// What a file is, if one of its content was looked at before.
-    fn role(&self, entry: &TreeEntry) -> Option<Role> {
-        let known = self.roles.get(&(entry.id.clone(), is_yaml(&entry.path)));
-        known.copied().filter(|_| entry.kind == Kind::File)
-    }
-
-    /// Takes of a file what rules ask for, and drops the rest of it.
-    fn add(&mut self, file: File, role: Role) -> Option<NewFile> {
-        self.note_pins(&file);
-        kept_of(file.dropped(), role)
-    }
-
-    fn note_pins(&mut self, file: &File) {
-        for component in file.as_read().into_iter().flat_map(|read| &read.manifest.components) {
-            let Some(digest) = component.digest.as_ref().filter(|digest| !digest.text.is_empty()) else {
-                continue;
-            };
-            let mut pin = component.pin();
-            pin.image = full_name(&pin.image);
-            if self.met.insert((component.name.clone(), pin.clone())) {
-                let (entry, component) = (file.entry.clone(), component.name.clone());
-                self.evidence.push(Evidence { entry, component, digest: digest.span, pin });
-            }
-        }
-    }
-}
-
-/// A file that is not judged, unless it is a note: nothing more is asked about those.
-fn kept_of(file: File, role: Role) -> Option<NewFile> {
-    let is_plain = file.entry.kind == Kind::File && matches!(file.content, Content::Dropped);
-    let is_archive = || ArchiveName::parse(file.entry.path.name()).is_some();
-    (role != Role::Other || !is_plain || is_archive()).then_some(NewFile { file, role })
 }
 
 impl Merge<'_> {
@@ -349,29 +268,6 @@ pub fn setting(policy: &Policy, span: Option<Span>, label: &str) -> Option<Excer
     let source = policy.source.clone()?;
     let path = RepoPath::new(source.name.clone());
     Some(Excerpt { path, source: Some(source), span: span?, label: label.to_owned() })
-}
-
-/// Whether a file holds nothing to deploy. Helm takes what it is given, whatever the name, and of a text
-/// that is not one document what it can make of the beginning: only a text that all readers read
-/// alike, and without components, is none.
-fn is_note(file: &File) -> bool {
-    match &file.content {
-        Content::Read(read) => {
-            let Read { document, manifest } = &**read;
-            manifest.components.is_empty()
-                && features(document).is_empty()
-                && duplicate_keys(document).is_empty()
-                && disagreement(document).is_none()
-        }
-        Content::Faulty(_) => [".gitattributes", ".gitignore"].contains(&file.entry.path.name()),
-        Content::Elsewhere(_) | Content::Dropped => true,
-    }
-}
-
-/// Whether a file is YAML, by its name.
-pub fn is_yaml(path: &RepoPath) -> bool {
-    let ending = path.name().rsplit_once('.').map_or("", |(_, ending)| ending);
-    ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml))
 }
 
 /// The components by name; of two with one name the last, which is the one that Helm takes.
