@@ -639,7 +639,8 @@ fn a_folder_that_git_checks_out_otherwise_than_it_reads_is_an_error() {
     sandbox.commit(1, CURRENT, "x\n");
     let (blob, folder) = (sandbox.id(&format!("HEAD:{CURRENT}")), sandbox.id("HEAD:releases"));
     let (file, dir) = (("100644", &blob), ("40000", &folder));
-    let odd: [(&[Row<'_>], &str); 12] = [
+    let long = "x".repeat(256);
+    let odd: [(&[Row<'_>], &str); 14] = [
         (&[("a", file), ("a", file)], "`a` stands in it twice"),
         (&[("a", file), ("a", dir)], "`a` stands in it twice"),
         (&[("a", file), ("a-b", file), ("a.b", dir), ("a", dir)], "`a` stands in it twice"),
@@ -652,6 +653,8 @@ fn a_folder_that_git_checks_out_otherwise_than_it_reads_is_an_error() {
         (&[("..", file)], "`..` stands in it as one name"),
         (&[(".Git", dir)], "`.Git` stands in it as one name"),
         (&[("a/b", file)], "`a/b` stands in it as one name"),
+        (&[("x\\.git\\y", file)], "stands in it as one name"),
+        (&[(&long, file)], "a name in it has 256 bytes"),
     ];
     let repo = sandbox.repo();
     for (rows, fault) in odd {

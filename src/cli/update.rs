@@ -42,6 +42,8 @@ pub struct Judge {
     pub kept: Kept,
     /// Where it is judged.
     pub place: Place,
+    /// A branch besides base whose states, present and former ones, have been published too.
+    pub also: Option<ObjectId>,
 }
 
 /// Where an update is judged.
@@ -146,7 +148,7 @@ impl Update {
         let after = self.after.tree(repo)?;
         let policies = crate::check::judge(before, &*after)?;
         let (moves, kept, place) = (Moves::ByPolicy, Kept::Refuses, Place::Clone);
-        let by = Judge { policies, today, scope, moves, kept, place };
+        let by = Judge { policies, today, scope, moves, kept, place, also: None };
         self.judge_by(repo, &by)
     }
 
@@ -167,7 +169,7 @@ impl Update {
             before_name: if self.base_name.is_empty() { "BASE" } else { &self.base_name },
             standing: self.standing(repo, by.place)?,
             merges: &merges,
-            is_former: &|system, id| self.is_former(repo, system, id),
+            is_former: &|system, id| self.is_former(repo, by.also.as_ref(), system, id),
             archive_path: &|system, _| self.archive_path(repo, system),
             lost_states: &|system, kept| self.lost_states(repo, system, kept),
             scope: by.scope,
@@ -216,13 +218,25 @@ impl Update {
         })
     }
 
-    fn is_former(&self, repo: &Repo, system: &System, id: &ObjectId) -> Result<bool, TreeError> {
-        match (&self.base, &self.after) {
-            (Some(base), _) => Ok(repo.is_former_state(base, &system.manifest, id)?),
+    fn is_former(
+        &self,
+        repo: &Repo,
+        also: Option<&ObjectId>,
+        system: &System,
+        id: &ObjectId,
+    ) -> Result<bool, TreeError> {
+        let line = match (&self.base, &self.after) {
+            (Some(base), _) => Some(base),
             // A whole history that comes at once, as to a new server: its states are its own.
-            (None, Revision::Commit(head)) => Ok(repo.is_former_state(head, &system.manifest, id)?),
-            (None, Revision::Index | Revision::WorkTree | Revision::Nothing) => Ok(false),
+            (None, Revision::Commit(head)) => Some(head),
+            (None, Revision::Index | Revision::WorkTree | Revision::Nothing) => None,
+        };
+        for tip in line.into_iter().chain(also) {
+            if repo.is_former_state(tip, &system.manifest, id)? {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     fn archive_path(&self, repo: &Repo, system: &System) -> Result<Option<RepoPath>, TreeError> {

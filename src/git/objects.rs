@@ -121,6 +121,12 @@ impl<'f> Order<'f> {
         if name.is_empty() {
             return malformed("a name in it is empty".to_owned());
         }
+        if name.len() > LONGEST_NAME {
+            return malformed(format!(
+                "a name in it has {} bytes, and file systems take {LONGEST_NAME}",
+                name.len()
+            ));
+        }
         if !is_name(name) {
             return malformed(format!("`{}` stands in it as one name", shown()));
         }
@@ -141,8 +147,16 @@ impl<'f> Order<'f> {
     }
 }
 
-/// Whether git checks a file or folder of this name out, wherever that is.
+/// The most bytes of a name that file systems take.
+const LONGEST_NAME: usize = 255;
+
+/// Whether git checks a file or folder of this name out, wherever that is: a backslash is a slash to
+/// some systems, and git looks behind each.
 fn is_name(name: &[u8]) -> bool {
+    name.split(|byte| *byte == b'\\').filter(|part| !part.is_empty()).all(is_part)
+}
+
+fn is_part(name: &[u8]) -> bool {
     let options = gix::validate::path::component::Options {
         protect_windows: false,
         protect_hfs: true,

@@ -159,3 +159,31 @@ fn many_tags_are_told_apart_whatever_their_dates() {
     clone.try_git(&["push", "--tags", "origin"]).expect(1).says("refs/tags/bad50").says("refs/tags/bad20");
     assert_eq!(guarded.refs(), before);
 }
+
+#[test]
+fn a_branch_that_catches_up_with_the_one_that_counts_brings_its_archives() {
+    let fixture = Fixture::new(Hash::Sha1);
+    for (name, install) in [("received", &[][..]), ("updated", &["--update-hook"])] {
+        let guarded = Guarded::new(&fixture, name, install);
+        let clone = &guarded.clone;
+        clone.git(&["push", "-q", "origin", "main:stable"]);
+        guarded.config("sysbom.protected", "main stable");
+        guarded.config("sysbom.enforce", "warn");
+        (push(BAD, "a floating tag").make)(clone);
+        clone.git(&["push", "-q", "origin", "main"]);
+        fixture.scratch.at(&guarded.server).git(&["config", "--unset", "sysbom.enforce"]);
+        clone.write(MANIFEST, state("v1.3.0", "v2.0.0"));
+        clone.sysbom(&["archive"]).expect(0);
+        clone.commit("Mend it");
+        clone.git(&["push", "-q", "origin", "main"]);
+        clone.sysbom(&["archive", "--backfill"]).expect(0);
+        clone.git(&["push", "-q", "origin", "main:stable"]);
+        // To a new server an old branch may come first.
+        let empty = fixture.scratch.root().join(format!("{name}-empty.git"));
+        fixture.scratch.git(&["init", "-q", "--bare", "-b", "main", &empty.display().to_string()]);
+        fixture.scratch.at(&empty).sysbom(&[&["install"], install].concat()).expect(0);
+        let url = empty.display().to_string();
+        clone.git(&["push", "-q", &url, "main~2:refs/heads/an-old-one"]);
+        clone.git(&["push", "-q", &url, "main"]);
+    }
+}

@@ -56,7 +56,10 @@ fn paths_that_fill_the_memory_are_refused() {
         writeln!(rows, "100644 blob {note}\t{at:05}").expect("text takes all");
     }
     let many = tree(clone, &rows);
-    let long = tree(clone, &format!("040000 tree {many}\t{}\n", "n".repeat(4000)));
+    let mut long = many.clone();
+    for _ in 0..8 {
+        long = tree(clone, &format!("040000 tree {long}\t{}\n", "n".repeat(250)));
+    }
     is_refused(&guarded, &with_folder(clone, &long)).says("their paths have more than 32 MiB");
     clone.git(&["push", "-q", "origin", &format!("{}:refs/heads/main", with_folder(clone, &many))]);
 }

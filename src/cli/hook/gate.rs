@@ -175,6 +175,10 @@ impl<'a> Gate<'a> {
         let findings = match (tip, new) {
             (Some(old), Some(new)) => self.moved(&old, &new)?,
             (Some(old), None) => self.deletion(name, &old)?,
+            // The history of the branch that counts comes with it, whichever branch was there before.
+            (None, Some(new)) if self.standing.is_head(name) => {
+                self.beside_with(self.governing.as_ref(), &new, Some(&new), push)?
+            }
             (None, Some(new)) => self.beside(self.governing.as_ref(), &new, push)?,
             (None, None) => Vec::new(),
         };
@@ -192,7 +196,7 @@ impl<'a> Gate<'a> {
     /// A protected branch moves, forward or by force.
     fn moved(&self, old: &ObjectId, new: &ObjectId) -> Result<Vec<Finding>, Failure> {
         let update = Update::between(self.repo, old.clone(), old.short().to_owned(), new)?;
-        self.ask(&update, Some(old), Kept::Refuses)
+        self.ask(&update, Some(old), Kept::Refuses, self.governing.as_ref())
     }
 
     /// A protected branch goes, and everything in it.
@@ -203,7 +207,7 @@ impl<'a> Gate<'a> {
             after: Revision::Nothing,
             merges: Vec::new(),
         };
-        let mut findings = self.ask(&update, Some(old), Kept::Refuses)?;
+        let mut findings = self.ask(&update, Some(old), Kept::Refuses, self.governing.as_ref())?;
         let branch = self.standing.branches_of(name).next().unwrap_or(name);
         // What is gone as a whole has not been edited.
         findings.retain(|finding| !finding.rule.starts_with("policy-"));
@@ -225,6 +229,17 @@ impl<'a> Gate<'a> {
         new: &ObjectId,
         push: &mut Push,
     ) -> Result<Vec<Finding>, Failure> {
+        self.beside_with(tip, new, self.governing.as_ref(), push)
+    }
+
+    /// The same, with the branch whose states count as published besides those of `tip`.
+    fn beside_with(
+        &self,
+        tip: Option<&ObjectId>,
+        new: &ObjectId,
+        also: Option<&ObjectId>,
+        push: &mut Push,
+    ) -> Result<Vec<Finding>, Failure> {
         if let Some(findings) = push.judged(new, tip) {
             return Ok(findings.to_vec());
         }
@@ -240,7 +255,7 @@ impl<'a> Gate<'a> {
             // Pages of a site, say: a branch that has nothing in common with what is deployed.
             None => Update::first(new.clone()),
         };
-        let findings = self.ask(&update, tip, Kept::Passes)?;
+        let findings = self.ask(&update, tip, Kept::Passes, also)?;
         push.note(new, tip, &findings);
         Ok(findings)
     }
@@ -266,6 +281,7 @@ impl<'a> Gate<'a> {
         update: &Update,
         governing: Option<&ObjectId>,
         kept: Kept,
+        also: Option<&ObjectId>,
     ) -> Result<Vec<Finding>, Failure> {
         let policies = if let Some(policies) = &self.settings.policy {
             policies.clone()
@@ -276,7 +292,7 @@ impl<'a> Gate<'a> {
         };
         let (today, moves) = (self.today, self.settings.moves);
         let (scope, place) = (Scope::NewHistory, Place::Server);
-        let by = Judge { policies, today, scope, moves, kept, place };
+        let by = Judge { policies, today, scope, moves, kept, place, also: also.cloned() };
         update.judge_by(self.repo, &by)
     }
 }

@@ -49,6 +49,11 @@ impl<'a> Standing<'a> {
         self.branches_of(end).any(|name| self.protected.is_empty() || fits(name))
     }
 
+    /// Whether HEAD names this branch.
+    pub fn is_head(&self, end: &str) -> bool {
+        self.head.as_deref().is_some_and(|head| self.names_of(end).any(|name| name == head) || head == end)
+    }
+
     /// The commit whose policy judges what is no update of a protected branch: the tip of HEAD's
     /// branch; else of the first protected one, in the order of the settings; else of `main`,
     /// `master` or the first by name, of those that are protected if there are any. `None` only where

@@ -37,7 +37,7 @@ fn end(seconds: u64, enforce: Enforce, scratch: Option<PathBuf>) {
     };
     let message = format!(
         "error: judging this push takes longer than {seconds} s, and it is {what}\n  \
-         help: push fewer commits at once, or have the server's `sysbom.timeLimit` raised\n"
+         help: push fewer commits at once, a branch first and its tags afterwards, or have the server's `sysbom.timeLimit` raised\n"
     );
     Console::new(&mut std::io::sink(), &mut std::io::stderr()).say(message);
     std::process::exit(i32::from(status.status()));
