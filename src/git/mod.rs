@@ -75,6 +75,8 @@ pub struct Repo {
     /// The folders that were listed last: history is the same before and after most updates, and in
     /// most branches of a push.
     listed: RefCell<Vec<Listed>>,
+    /// The files of the working tree that were hashed, as they were then: a large one is asked about often.
+    hashed: RefCell<HashMap<PathBuf, (gix::index::entry::Stat, ObjectId)>>,
     /// A store that joins the objects of a push in quarantine with the repository's own; removed
     /// with the value.
     quarantine: Option<tempfile::TempDir>,

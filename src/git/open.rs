@@ -24,8 +24,8 @@ impl Repo {
         }
         inner.object_cache_size_if_unset(4 * 1024 * 1024);
         let quarantine = join_quarantine(&mut inner, start, env)?;
-        let (former, listed) = (RefCell::default(), RefCell::default());
-        Ok(Repo { inner, env: absolute(start, env), former, listed, quarantine, rehearsal: None })
+        let (former, listed, hashed) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Ok(Repo { inner, env: absolute(start, env), former, listed, hashed, quarantine, rehearsal: None })
     }
 
     /// The same repository, with a folder of its own for whatever objects are written from now on: it

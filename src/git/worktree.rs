@@ -16,7 +16,7 @@ use gix::index::entry::{Flags, Stage, Stat};
 use super::fs::UNFINISHED;
 use super::program::refused;
 use super::{Error, IndexTree, Repo, index, names};
-use crate::tree::{Kind, RepoPath, Tree, TreeEntry, TreeError};
+use crate::tree::{Kind, ObjectId, RepoPath, Tree, TreeEntry, TreeError};
 
 /// The files of the working tree: tracked ones, and untracked ones that are not ignored.
 pub struct WorkTree<'repo> {
@@ -95,11 +95,27 @@ impl<'repo> WorkTree<'repo> {
         {
             return Ok(Some(Glance::Known(tracked.entry.clone())));
         }
-        let content =
-            content(&disk, kind, usize::MAX).map_err(|cause| Error::new(attempt()).because(cause))?;
-        let entry = TreeEntry { path: path.clone(), kind, id: self.repo.blob_id(&content)? };
+        let id = if let Some(id) = self.hashed(&disk, &meta) {
+            id
+        } else {
+            let content =
+                content(&disk, kind, usize::MAX).map_err(|cause| Error::new(attempt()).because(cause))?;
+            let id = self.repo.blob_id(&content)?;
+            if let Ok(stat) = Stat::from_fs(&meta) {
+                self.repo.hashed.borrow_mut().insert(disk, (stat, id.clone()));
+            }
+            id
+        };
+        let entry = TreeEntry { path: path.clone(), kind, id };
         let is_staged = tracked.is_some_and(|tracked| tracked.entry.id == entry.id);
         Ok(Some(if is_staged { Glance::Known(entry) } else { Glance::AsItStands(entry) }))
+    }
+
+    /// What a file hashed to before, if it is still as it was then.
+    fn hashed(&self, disk: &Path, meta: &gix::index::fs::Metadata) -> Option<ObjectId> {
+        let now = Stat::from_fs(meta).ok()?;
+        let hashed = self.repo.hashed.borrow();
+        hashed.get(disk).filter(|(then, _)| *then == now).map(|(_, id)| id.clone())
     }
 
     fn kind(&self, meta: &gix::index::fs::Metadata, tracked: Option<&Tracked>) -> Kind {

@@ -6,7 +6,7 @@ use crate::text::Span;
 pub const MAX_BYTES: usize = 4 << 20;
 /// The most mappings and sequences that may stand inside each other.
 pub const MAX_DEPTH: usize = 64;
-/// The most nodes (scalars, mappings, sequences, aliases) a document may have.
+/// The most nodes (scalars, mappings, sequences, aliases) a document may have, and the most comments.
 pub const MAX_NODES: usize = 150_000;
 
 /// Names a node of one [`Document`].
@@ -149,7 +149,7 @@ pub enum FaultKind {
     NotUtf8,
     /// Over [`MAX_DEPTH`].
     TooDeep,
-    /// Over [`MAX_NODES`].
+    /// Over [`MAX_NODES`], in nodes or in comments.
     TooManyNodes,
     /// More than one document in the text.
     SeveralDocuments,

@@ -34,6 +34,11 @@ struct Open {
     is_mapping: bool,
 }
 
+fn too_many(what: &str, span: Span) -> Fault {
+    let message = format!("the text has more than the {MAX_NODES} {what} that are read");
+    Fault { kind: FaultKind::TooManyNodes, message, span }
+}
+
 /// Turns events into nodes.
 struct Reader<'t> {
     text: &'t str,
@@ -99,7 +104,12 @@ impl<'t> Reader<'t> {
                 }
                 self.explicit_start = explicit;
             }
-            Event::Comment(..) => self.comments.push(Comment { span }),
+            Event::Comment(..) => {
+                if self.comments.len() >= MAX_NODES {
+                    return Err(too_many("comments", span));
+                }
+                self.comments.push(Comment { span });
+            }
             Event::Anchor(id, _) => {
                 let node = self.nodes.len() - 1;
                 self.nodes[node].anchor = Some(span);
@@ -151,11 +161,7 @@ impl<'t> Reader<'t> {
 
     fn add(&mut self, span: Span, tag: Option<Span>, kind: NodeKind) -> Result<NodeId, Fault> {
         if self.nodes.len() >= MAX_NODES {
-            return Err(Fault {
-                kind: FaultKind::TooManyNodes,
-                message: format!("the text has more than the {MAX_NODES} values that are read"),
-                span,
-            });
+            return Err(too_many("values", span));
         }
         let id = NodeId::from_index(self.nodes.len());
         self.nodes.push(Node { span, anchor: None, tag, kind });
@@ -228,5 +234,20 @@ fn shape(style: StructureStyle) -> Shape {
     match style {
         StructureStyle::Block => Shape::Block,
         StructureStyle::Flow => Shape::Flow,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FaultKind, MAX_NODES, read};
+
+    #[test]
+    fn more_values_or_comments_than_anybody_writes_are_refused() {
+        let text = |part: &str, count: usize| format!("a:\n{}", part.repeat(count));
+        for part in ["- b\n", "# c\n"] {
+            assert!(read(&text(part, MAX_NODES - 3)).is_ok(), "{part}");
+            let fault = read(&text(part, MAX_NODES + 1)).err().map(|fault| fault.kind);
+            assert_eq!(fault, Some(FaultKind::TooManyNodes), "{part}");
+        }
     }
 }

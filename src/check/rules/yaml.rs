@@ -22,7 +22,7 @@ pub fn syntax(subject: &Subject) -> Vec<Finding> {
                 FaultKind::TooLarge => "keep the manifest below 4 MiB; it names images and nothing else",
                 FaultKind::NotUtf8 => "save the file as UTF-8, for example `iconv -f LATIN1 -t UTF-8 FILE`",
                 FaultKind::TooDeep => "write the file with less nesting",
-                FaultKind::TooManyNodes => "write the file with fewer values",
+                FaultKind::TooManyNodes => "write the file with fewer values and comments",
                 FaultKind::SeveralDocuments => "keep one document: Helm 3 drops the others without a word",
                 FaultKind::Syntax => {
                     "mend the indentation (blanks, not tabs) or the quotes around this place"
